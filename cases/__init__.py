@@ -1,0 +1,1 @@
+"""ANSWERS: one citizen's matter with a number, a state and its history."""

@@ -1,0 +1,81 @@
+"""Cases and the counters of their numbers."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from classifiers.models import KindChoice
+from monitor.models import Mention
+
+
+class State(models.TextChoices):
+    RECEIVED = "received", _("diterima")
+    VERIFIED = "verified", _("diverifikasi")
+    ASSIGNED = "assigned", _("ditugaskan")
+    IN_PROGRESS = "in_progress", _("dikerjakan")
+    ANSWERED = "answered", _("dijawab")
+    CLOSED = "closed", _("selesai")
+    NOT_OURS = "not_ours", _("bukan kewenangan kota")
+    DUPLICATE = "duplicate", _("ganda")
+    REJECTED = "rejected", _("ditolak")
+
+
+#: Which states may follow which (house rules; a closed, redirected or rejected case can be taken up again).
+FOLLOWS: dict[str, tuple[str, ...]] = {
+    State.RECEIVED: (State.VERIFIED, State.NOT_OURS, State.DUPLICATE, State.REJECTED),
+    State.VERIFIED: (State.ASSIGNED, State.NOT_OURS, State.DUPLICATE, State.REJECTED),
+    State.ASSIGNED: (State.IN_PROGRESS, State.VERIFIED, State.NOT_OURS),
+    State.IN_PROGRESS: (State.ANSWERED, State.ASSIGNED),
+    State.ANSWERED: (State.CLOSED, State.IN_PROGRESS),
+    State.CLOSED: (State.VERIFIED,),
+    State.NOT_OURS: (State.VERIFIED,),
+    State.DUPLICATE: (State.VERIFIED,),
+    State.REJECTED: (State.VERIFIED,),
+}
+#: States that need a sentence saying why.
+WITH_REASON = frozenset({State.NOT_OURS, State.DUPLICATE, State.REJECTED})
+#: States in which nothing is left to do.
+ENDED = frozenset({State.CLOSED, State.NOT_OURS, State.DUPLICATE, State.REJECTED})
+
+
+class Case(models.Model):
+    """One citizen's matter. One mention opens at most one case: the unique key says so, whatever crashes."""
+
+    number = models.CharField(max_length=30, unique=True)  #: "BKS-2026-000123"
+    mention = models.OneToOneField(Mention, on_delete=models.PROTECT, related_name="case")
+    kind = models.CharField(max_length=20, choices=KindChoice.choices)
+    topic = models.CharField(max_length=30, blank=True)
+    place = models.CharField(max_length=80, blank=True)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.RECEIVED)
+    opened_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    #: Who confirmed that this is a complaint; None when the judge was sure by itself.
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("kasus")
+        verbose_name_plural = _("kasus")
+        indexes = [
+            models.Index(fields=["state", "-opened_at"], name="case_state"),
+            models.Index(fields=["-opened_at"], name="case_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def subject(self) -> str:
+        """How the ledger names this case."""
+        return f"case:{self.pk}"
+
+
+class Counter(models.Model):
+    """The last number given in one year."""
+
+    year = models.PositiveIntegerField(unique=True)
+    last = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.year}: {self.last}"

@@ -1,0 +1,147 @@
+"""What every channel gives and takes. No platform library is imported here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+#: A channel's own note of how far it has read. JSON; only the channel that wrote it can read it.
+Cursor = dict[str, Any]
+#: What a channel notes before it sends, so that it can look for the result later. JSON.
+Memo = dict[str, Any]
+
+
+class Failure(StrEnum):
+    """What a failed call means for the caller; data, so that nobody has to read a message to decide."""
+
+    REFUSED = "refused"  #: said no for good; nothing landed
+    LATER = "later"  #: nothing landed; try again at `retry_at`
+    CREDENTIALS = "credentials"  #: nothing landed, and nothing will until a person renews the access
+    UNKNOWN = "unknown"  #: it may have landed: read the channel before anything else
+
+
+class ChannelError(Exception):
+    """Saluran tidak dapat dihubungi."""
+
+    def __init__(
+        self,
+        message: str = "",
+        failure: Failure = Failure.UNKNOWN,
+        *,
+        retry_at: datetime | None = None,
+        code: str = "",
+    ) -> None:
+        super().__init__(message or (type(self).__doc__ or ""))
+        self.failure = failure
+        self.retry_at = retry_at  #: UTC; None when the channel did not say
+        self.code = code  #: the platform's own code, e.g. "190" or "403"; "" when it gave none
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One public post or comment, as its platform told of it."""
+
+    id: str  #: the platform's id; for Instagram media the shortcode, which Graph and instaloader share
+    text: str  #: "" for a post that is only a picture
+    author: str | None = None  #: handle, or the name where a platform has no handles; None when not told
+    author_id: str | None = None
+    created_at: datetime | None = None  #: UTC, as the platform reported it; None when it did not say
+    permalink: str | None = None
+    parent: str | None = None  #: id of the post that this one answers
+    media: tuple[str, ...] = ()  #: addresses of pictures and films, as far as the platform gives them
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An item of an answer that could not be read. It is set aside, and the rest goes on."""
+
+    error: str
+    id: str | None = None  #: None when not even that could be read
+
+
+Item = Post | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some items, and the cursor to store once these items are stored; None: keep the old cursor."""
+
+    items: tuple[Item, ...]
+    cursor: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One announcement (or reply) as one channel will show it."""
+
+    text: str  #: the whole text of a post; the excerpt on a website
+    reference: str  #: our visible reference, e.g. "KTG-7F3A2C": what `find` looks for
+    title: str = ""  #: websites and feed
+    html: str = ""  #: websites and feed, already sanitised
+    slug: str = ""  #: websites and feed; ends in the reference, so that it is ours alone
+    image_url: str = ""  #: public address of the card; Instagram fetches it
+    alt: str = ""  #: what the card shows, in words
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    remote_id: str
+    permalink: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Looked for and not there. `sure`: it cannot appear later either, so sending again is safe."""
+
+    sure: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The answer to "does this account work?"."""
+
+    ok: bool
+    sentence: str
+    details: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long an unknown delivery is looked for, and what follows when it is not found."""
+
+    #: Seconds after the attempt at which the channel is read again.
+    seconds: tuple[int, ...]
+    #: True: the platform itself would refuse or make visible a twin, so one more send is allowed.
+    send_again: bool
+
+
+class Speaking(Protocol):
+    """The half of a channel that publishes."""
+
+    waits: Waits
+
+    def prepare(self, outgoing: Outgoing, memo: Memo) -> Memo:
+        """Everything before the send that leaves nothing public; the memo is stored before `send`."""
+        ...
+
+    def send(self, outgoing: Outgoing, memo: Memo) -> Sent:
+        """The one call that makes it public. Raises ChannelError; UNKNOWN when it may have landed."""
+        ...
+
+    def find(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
+        """Look for what `send` may have left behind."""
+        ...
+
+    def probe(self) -> Probe: ...
+
+
+class Hearing(Protocol):
+    """The half of a channel that listens."""
+
+    def hear(self, kind: str, query: str, via: str, cursor: Cursor) -> Iterator[Page]:
+        """Everything new since ``cursor``, page by page. Raises ChannelError; the pages given still count."""
+        ...
+
+    def probe(self) -> Probe: ...

@@ -1,0 +1,142 @@
+"""The one way out: every HTTP session of every channel is made here.
+
+With a stand-in set (KENTONGAN_STAND_IN=http://127.0.0.1:PORT) the hosts of a channel are answered by the
+stand-in and every other host is refused, so that a demo or a test cannot reach a live platform by mistake.
+Without one, only https leaves; plain http is refused except to this machine (a WordPress on loopback).
+"""
+
+import ipaddress
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from django.conf import settings
+from requests.adapters import HTTPAdapter
+
+from channels.contract import ChannelError, Failure
+
+T = TypeVar("T")
+
+#: Connect and read time-out in seconds; tweepy's Client has none of its own (tweepy#2024, seen 2026-11).
+TIMEOUT = (3.05, 15.0)
+
+# tweepy.client and urllib3 print Authorization headers and query tokens at DEBUG (seen with tweepy 4.17.0 and
+# urllib3 2.8.0): nothing secret reaches a log, whatever level the installation chose.
+for _name in ("tweepy.client", "urllib3", "oauthlib", "requests_oauthlib"):
+    logging.getLogger(_name).setLevel(logging.INFO)
+
+
+class BlockedHost(requests.ConnectionError):
+    """Alamat ini tidak boleh dihubungi dari sini."""
+
+
+class Refuse(HTTPAdapter):
+    """Answers every request with BlockedHost before a connection is made."""
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        raise BlockedHost(f"Alamat {urlsplit(request.url or '').netloc} tidak diizinkan.", request=request)
+
+
+class _Out(HTTPAdapter):
+    """Sends for real, with a time-out even where the library sets none."""
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        return super().send(request, stream, timeout or TIMEOUT, verify, cert, proxies)
+
+
+class StandInAdapter(_Out):
+    """https://api.twitter.com/... is asked at the stand-in, which routes on the Host header.
+
+    The caller's request is not changed: OAuth 1.0a signatures, cookies and redirect checks keep seeing the real
+    host.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        self._netloc = urlsplit(base_url).netloc
+        super().__init__(pool_maxsize=4)
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        target = urlsplit(request.url or "")
+        wire = request.copy()
+        wire.url = urlunsplit(("http", self._netloc, target.path, target.query, ""))
+        wire.headers["Host"] = target.netloc
+        response = super().send(wire, stream, timeout, False, None, {})
+        response.url, response.request = request.url or "", request
+        return response
+
+
+def stand_in() -> str:
+    """The stand-in's address, "" when there is none. Raises ChannelError when it is not on this machine."""
+    base = str(getattr(settings, "STAND_IN", "") or "")
+    if base and not (urlsplit(base).scheme == "http" and is_loopback(urlsplit(base).hostname or "")):
+        raise ChannelError(
+            f"KENTONGAN_STAND_IN harus beralamat di komputer ini (http://127.0.0.1:PORT), bukan {base}.",
+            Failure.REFUSED,
+        )
+    return base
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def secure(session: requests.Session, hosts: Iterable[str]) -> requests.Session:
+    """``session``, able to reach ``hosts`` only: at the stand-in when one is set, else for real."""
+    base = stand_in()
+    session.trust_env = False  # no proxies, no netrc: they would carry tokens to where nobody looks
+    session.mount("https://", Refuse())
+    session.mount("http://", Refuse())
+    for host in hosts:
+        if base:
+            session.mount(f"https://{host}/", StandInAdapter(base))
+        else:
+            session.mount(f"https://{host}/", _Out(pool_maxsize=4))
+            if is_loopback(urlsplit(f"//{host}").hostname or ""):
+                session.mount(f"http://{host}/", _Out(pool_maxsize=4))
+    return session
+
+
+def call(what: Callable[[], T], *, writing: bool) -> T:
+    """Run ``what``; a network error becomes a ChannelError that says whether a write can have landed.
+
+    Before a connection stands nothing was sent (ConnectTimeout, NewConnectionError, BlockedHost); after that a
+    write may have landed, whatever the error says (platforms.md, section 4).
+    """
+    try:
+        return what()
+    except requests.RequestException as error:
+        raise from_network(error, writing=writing) from error
+
+
+def from_network(error: requests.RequestException, *, writing: bool) -> ChannelError:
+    """The ChannelError for a raw ``requests`` error."""
+    if isinstance(error, BlockedHost):
+        return ChannelError(str(error), Failure.REFUSED, code="blocked-host")
+    never_sent = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
+    if never_sent or not writing:
+        return ChannelError("Saluran tidak dapat dihubungi; akan dicoba lagi.", Failure.LATER)
+    return ChannelError("Sambungan terputus setelah kiriman berangkat; sedang diperiksa.", Failure.UNKNOWN)

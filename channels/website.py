@@ -1,0 +1,129 @@
+"""An official website on WordPress, over its REST API with an application password.
+
+Account settings: base_url (https://...), username. Secret: application_password (WordPress, Users > Profile >
+Application Passwords; since 5.6). The account should have the role Author: an Editor's raw HTML is not filtered.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import requests
+
+from channels.contract import Absent, ChannelError, Cursor, Failure, Memo, Outgoing, Page, Probe, Sent, Waits
+from channels.http import from_network, secure
+from channels.models import Account
+from channels.reading import identifier, listing, mapping, optional
+
+_ANY_STATUS = "publish,future,draft,pending,private"
+_SEEN = "id,slug,status,link"
+
+
+class Website:
+    """One WordPress site."""
+
+    #: The slug carries our reference, so the site itself tells whether the article is there.
+    waits = Waits((10, 60, 180), send_again=True)
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.base = account.setting("base_url").rstrip("/")
+        self.session = secure(requests.Session(), [urlsplit(self.base).netloc])
+        self.session.auth = (account.setting("username"), account.secret("application_password"))
+
+    def hear(self, kind: str, query: str, via: str, cursor: Cursor) -> Iterator[Page]:
+        raise ChannelError(f"Situs web belum mempunyai sumber '{kind}'.", Failure.REFUSED)
+
+    # --- speaking
+
+    def prepare(self, outgoing: Outgoing, memo: Memo) -> Memo:
+        return memo
+
+    def send(self, outgoing: Outgoing, memo: Memo) -> Sent:
+        """Create the article unless its slug is taken; a twin that slipped in is put in the trash."""
+        already = self.find(outgoing, memo)
+        if isinstance(already, Sent):
+            return already
+        made = self._ask(
+            "POST",
+            "/wp/v2/posts",
+            json={
+                "title": outgoing.title,
+                "content": outgoing.html,
+                "excerpt": outgoing.text,
+                "slug": outgoing.slug,
+                "status": "publish",
+            },
+        )
+        number = identifier(mapping(made).get("id"))
+        if optional(mapping(made).get("slug")) != outgoing.slug:
+            # WordPress renames a taken slug to "...-2" without an error (seen with 6.8.12): ours is the twin.
+            first = self.find(outgoing, memo)
+            if isinstance(first, Sent):
+                self._ask("DELETE", f"/wp/v2/posts/{number}")
+                return first
+        return Sent(number, optional(mapping(made).get("link")) or f"{self.base}/{outgoing.slug}/")
+
+    def find(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
+        rows = self._ask(
+            "GET",
+            "/wp/v2/posts",
+            params={"slug": outgoing.slug, "status": _ANY_STATUS, "context": "edit", "_fields": _SEEN},
+        )
+        for row in map(mapping, listing(rows)):
+            return Sent(identifier(row.get("id")), optional(row.get("link")) or f"{self.base}/{outgoing.slug}/")
+        return Absent(note="artikel belum ada di situs")
+
+    def upload(self, name: str, data: bytes, alt: str) -> str:
+        """Put a JPEG into the media library unless a file of that name is there; gives its public address."""
+        stem = name.rsplit(".", 1)[0]
+        found = self._ask("GET", "/wp/v2/media", params={"search": stem, "_fields": "id,source_url"})
+        for row in map(mapping, listing(found)):
+            address = optional(row.get("source_url"))
+            if address and stem in address:
+                return address
+        headers = {"Content-Type": "image/jpeg", "Content-Disposition": f'attachment; filename="{quote(name)}"'}
+        made = mapping(self._ask("POST", "/wp/v2/media", data=data, headers=headers))
+        address = optional(made.get("source_url"))
+        if not address:
+            raise ChannelError("Pustaka media situs tidak menyebut alamat gambar.", Failure.UNKNOWN)
+        if alt:
+            self._ask("POST", f"/wp/v2/media/{identifier(made.get('id'))}", json={"alt_text": alt})
+        return address
+
+    def probe(self) -> Probe:
+        # Without WP_ENVIRONMENT_TYPE=local or https, WordPress offers no application passwords and answers a
+        # right password with 401, as it does a wrong one; its index tells which (seen with 6.8.12).
+        index = mapping(self._ask("GET", "/"))
+        if "application-passwords" not in mapping(index.get("authentication")):
+            return Probe(False, "Situs ini tidak menerima kata sandi aplikasi (perlu https).")
+        me = mapping(self._ask("GET", "/wp/v2/users/me", params={"context": "edit"}))
+        return Probe(True, f"Masuk ke {index.get('name')} sebagai {me.get('slug') or me.get('name')}.")
+
+    def _ask(self, method: str, path: str, **args: Any) -> Any:
+        writing = method != "GET"
+        try:
+            response = self.session.request(method, f"{self.base}/wp-json{path}", **args)
+            if response.ok:
+                return response.json()
+        except requests.RequestException as error:
+            raise from_network(error, writing=writing) from error
+        raise _failure(response, writing=writing)
+
+
+def _failure(response: requests.Response, *, writing: bool) -> ChannelError:
+    """WordPress errors are {code, message, data: {status}}; the code counts, the status alone misleads."""
+    try:
+        body = mapping(response.json())
+    except requests.JSONDecodeError:
+        body = {}
+    code, said = optional(body.get("code")) or str(response.status_code), optional(body.get("message")) or ""
+    if response.status_code in (401, 403):
+        return ChannelError(f"Situs menolak masuk ({code}): {said}", Failure.CREDENTIALS, code=code)
+    if response.status_code == 429:
+        return ChannelError("Situs membatasi jumlah permintaan.", Failure.LATER, code=code)
+    # rest_upload_sideload_error comes with status 500 but is final: the file itself is refused (seen 6.8.12).
+    if response.status_code >= 500 and code != "rest_upload_sideload_error":
+        failure = Failure.UNKNOWN if writing else Failure.LATER
+        return ChannelError(f"Situs sedang bermasalah (HTTP {response.status_code}).", failure, code=code)
+    return ChannelError(f"Situs menolak permintaan ({code}): {said}", Failure.REFUSED, code=code)

@@ -1,0 +1,25 @@
+"""Personal data masked at the door, before a citizen's words are stored.
+
+Basis: UU 27/2022 on personal data protection (processing limited to its purpose). What the desk needs to act
+is the matter and the place; a NIK, a telephone number, a card number or an e-mail address in a public post is
+not needed to open a case.
+"""
+
+import re
+
+# Order matters: the longest digit runs first, or a card number would be read as a telephone number.
+_RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("<EMAIL>", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
+    # NIK and KK numbers: 16 digits (Permendagri 6/2010 numbering); payment cards are also 16, in groups of 4.
+    ("<NIK>", re.compile(r"(?<!\d)(?:\d{16}|\d{4}[ .-]\d{4}[ .-]\d{4}[ .-]\d{4}|\d{6}[ .-]\d{6}[ .-]\d{4})(?!\d)")),
+    # Indonesian mobile and landline numbers: 08..., +62..., 62..., (021)...; 9 to 14 digits with separators.
+    ("<TELP>", re.compile(r"(?<![\d/#@\w])(?:\+?62|0)(?:[ .-]?\d){8,12}(?!\d)")),
+    ("<TELP>", re.compile(r"\(0\d{2,3}\)[ .-]?\d(?:[ .-]?\d){5,8}(?!\d)")),
+)
+
+
+def mask(text: str) -> str:
+    """``text`` with e-mail addresses, NIK/KK/card numbers and telephone numbers replaced by a label."""
+    for label, pattern in _RULES:
+        text = pattern.sub(label, text)
+    return text

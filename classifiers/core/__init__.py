@@ -1,0 +1,1 @@
+"""Text in, verdict out. No Django, no network."""

@@ -1,0 +1,46 @@
+"""kentongan translate CHANNEL: one platform answer on standard input, posts as JSON Lines."""
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from channels.contract import Item, Unreadable
+from channels.registry import translator
+from config.lines import Row, write_row
+
+
+class Command(BaseCommand):
+    help = (
+        "Membaca satu jawaban platform (JSON) dari masukan standar dan menulis postingnya sebagai JSON Lines: id, "
+        "text, author, created_at, permalink, parent, media. Butir yang tidak terbaca mendapat 'error'."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("channel", choices=["x", "facebook", "instagram"])
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            payload = json.loads(sys.stdin.buffer.read())
+        except (ValueError, RecursionError) as error:
+            write_row({"error": f"masukan bukan JSON: {error}"})
+            return
+        for item in translator(options["channel"])(payload):
+            write_row(as_row(item))
+
+
+def as_row(item: Item) -> Row:
+    """One item as `translate` writes it."""
+    if isinstance(item, Unreadable):
+        return {"id": item.id, "error": item.error}
+    return {
+        "id": item.id,
+        "text": item.text,
+        "author": item.author,
+        "created_at": item.created_at.isoformat() if item.created_at else None,
+        "permalink": item.permalink,
+        "parent": item.parent,
+        "media": list(item.media),
+    }

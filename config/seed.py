@@ -1,0 +1,57 @@
+"""From accounts.toml to the database: makes what is missing, and never overwrites what the desk changed."""
+
+import os
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from channels.models import Account, Kind
+from monitor.models import Source, SourceKind
+
+
+def seed_accounts(table: dict[str, Any]) -> list[Account]:
+    """Make the accounts and sources of ``table`` that do not exist yet, and keep secrets found in the
+
+    environment, encrypted. Raises ImproperlyConfigured naming the account that is wrong.
+    """
+    return [_account(key, row) for key, row in table.items()]
+
+
+def _account(key: str, row: Any) -> Account:
+    if not isinstance(row, dict) or row.get("channel") not in Kind.values:
+        raise ImproperlyConfigured(
+            f"accounts.toml: [{key}] memerlukan channel, salah satu dari: {', '.join(Kind.values)}."
+        )
+    account, _ = Account.objects.get_or_create(
+        key=key,
+        defaults={
+            "channel": row["channel"],
+            "name": row.get("name", key),
+            "settings": row.get("settings", {}),
+            "secret_names": row.get("secrets", {}),
+            "enabled": row.get("enabled", True),
+        },
+    )
+    found = {name: os.environ.get(variable, "") for name, variable in account.secret_names.items()}
+    if any(found.values()):
+        account.keep_secrets(found)
+        account.trouble = ""
+        account.save()
+    for source in row.get("sources", []):
+        _source(account, source)
+    return account
+
+
+def _source(account: Account, row: Any) -> None:
+    if not isinstance(row, dict) or row.get("kind") not in SourceKind.values:
+        raise ImproperlyConfigured(
+            f"accounts.toml: sumber pada [{account.key}] memerlukan kind, salah satu dari: "
+            f"{', '.join(SourceKind.values)}."
+        )
+    Source.objects.get_or_create(
+        account=account,
+        kind=row["kind"],
+        query=row.get("query", ""),
+        via=row.get("via", "api"),
+        defaults={"interval": row.get("interval", 300), "enabled": row.get("enabled", True)},
+    )

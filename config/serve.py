@@ -1,0 +1,66 @@
+"""Running the desk and the engine in one process."""
+
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from engine.clock import start_clock
+from engine.embedded import Lanes
+from ledger.wake import set_hook
+
+log = logging.getLogger(__name__)
+
+
+def free_port(host: str, wanted: int) -> int:
+    """``wanted`` if nobody has it, else the next free one; 0 gives any free port."""
+    for port in [wanted] if wanted == 0 else range(wanted, wanted + 200):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError(f"tidak ada port bebas mulai dari {wanted}")
+
+
+class Engine:
+    """The embedded engine: the clock and its lanes."""
+
+    def __init__(self) -> None:
+        self._lanes = Lanes()
+        self._clock: object | None = None
+
+    def start(self) -> None:
+        set_hook(self._lanes.wake)
+        self._clock = start_clock(self._lanes.submit, "engine")
+
+    def stop(self) -> None:
+        """Finish what runs; what waits is found again in the tables at the next start."""
+        if self._clock is not None:
+            self._clock.shutdown(wait=False)  # type: ignore[attr-defined]  # BackgroundScheduler has no stubs
+        self._lanes.close()
+        set_hook(None)
+
+
+def serve_desk(host: str, port: int, stopping: Callable[[], None] = lambda: None) -> None:
+    """Serve the desk until Ctrl-C or SIGTERM, then call ``stopping``."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            "config.asgi:application", host=host, port=port, log_level="warning", lifespan="off", access_log=False
+        )
+    )
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    try:
+        server.run()
+    finally:
+        stopping()

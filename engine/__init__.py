@@ -1,0 +1,1 @@
+"""DRIVES: the clock, the pipeline hear → judge → open, and the two executors behind one seam."""

@@ -1,0 +1,60 @@
+"""The clock: APScheduler ticks that find due work in the tables and hand it to an executor.
+
+The scheduler's store is memory and its jobs are fixed: the rows in the database are the truth, so a clock that
+was down finds everything that came due meanwhile at its first tick.
+"""
+
+import logging
+from collections.abc import Callable
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+
+from engine.work import Job, due_jobs
+from ledger.life import beat
+
+log = logging.getLogger(__name__)
+Submit = Callable[[Job, str], None]
+#: Seconds between two looks at the tables.
+TICK = 1.0
+_BEAT_EVERY = 10.0
+
+
+def start_clock(submit: Submit, name: str, more: dict[Callable[[], None], float] | None = None) -> BackgroundScheduler:
+    """Start ticking; ``more`` are further functions with their interval in seconds. Stop with .shutdown()."""
+    scheduler = BackgroundScheduler(
+        # coalesce: after a pause one tick is enough; no grace limit: a late tick still counts.
+        job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
+        timezone="UTC",
+    )
+    scheduler.add_job(lambda: tick(submit), "interval", seconds=TICK, id="tick")
+    scheduler.add_job(
+        lambda: _safely(lambda: beat(name, timezone.now())), "interval", seconds=_BEAT_EVERY, id="beat"
+    )
+    for number, (what, seconds) in enumerate((more or {}).items()):
+        scheduler.add_job(lambda w=what: _safely(w), "interval", seconds=seconds, id=f"more-{number}")
+    scheduler.start()
+    _safely(lambda: beat(name, timezone.now()))
+    return scheduler
+
+
+def tick(submit: Submit) -> None:
+    """Hand every due job to the executor once."""
+
+    def look() -> None:
+        for job, lane in due_jobs(timezone.now()):
+            submit(job, lane)
+
+    _safely(look)
+
+
+def _safely(what: Callable[[], None]) -> None:
+    """A tick that fails is followed by the next one; the database may be away for a moment."""
+    close_old_connections()
+    try:
+        what()
+    except DatabaseError:
+        log.exception("tick failed; the next one follows")
+    finally:
+        close_old_connections()

@@ -1,0 +1,90 @@
+"""The work there is, and how each piece is done. Both executors run exactly these functions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from cases.open import open_waiting
+from classifiers.judge import judge_waiting
+from classifiers.models import Verdict
+from ledger.chain import seal
+from ledger.models import Event
+from monitor.hear import due_sources, hear
+from monitor.models import Mention, Source
+from publisher.advance import advance
+from publisher.deliver import due_deliveries
+from publisher.models import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work. Jobs of one lane run one after the other, everywhere."""
+
+    kind: str  #: hear, judge, open, deliver, seal
+    key: str = ""  #: id of the source or delivery; "" for the others
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}:{self.key}" if self.key else self.kind
+
+
+def due_jobs(now: datetime) -> Iterator[tuple[Job, str]]:
+    """Everything that wants doing at ``now``, with its lane; deliveries first."""
+    for delivery, account in due_deliveries(now):
+        yield Job("deliver", str(delivery)), _speak(account)
+    for source in due_sources(now):
+        yield Job("hear", str(source.pk)), _hear(source.account_id)
+    if Mention.objects.filter(unjudged=True).exists():
+        yield Job("judge"), "judge"
+    if Verdict.objects.filter(awaits_case=True).exists():
+        yield Job("open"), "open"
+    if Event.objects.filter(seal__isnull=True).exists():
+        yield Job("seal"), "seal"
+
+
+def lane_of(job: Job) -> str:
+    """The lane of one job: one per account and direction, so that long hearing never delays speaking."""
+    if job.kind == "deliver":
+        return _speak(Delivery.objects.values_list("account_id", flat=True).get(pk=job.key))
+    if job.kind == "hear":
+        return _hear(Source.objects.values_list("account_id", flat=True).get(pk=job.key))
+    return job.kind
+
+
+def run(job: Job) -> None:
+    """Do one job now."""
+    now = timezone.now()
+    match job.kind:
+        case "hear":
+            hear(int(job.key), now)
+        case "judge":
+            while judge_waiting(timezone.now()):
+                pass
+        case "open":
+            open_waiting(now)
+        case "deliver":
+            advance(int(job.key), now)
+        case "seal":
+            seal()
+        case _:
+            raise ValueError(f"unknown work: {job.kind}")
+
+
+def pipeline(now: datetime) -> None:
+    """Hear every due source, judge and open what came of it: one round, in this thread (trials, tests)."""
+    for source in due_sources(now):
+        hear(source.pk, now)
+    while judge_waiting(now):
+        pass
+    while open_waiting(now):
+        pass
+
+
+def _speak(account: int) -> str:
+    return f"speak:{account}"
+
+
+def _hear(account: int) -> str:
+    return f"hear:{account}"

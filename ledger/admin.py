@@ -1,0 +1,11 @@
+"""People, with their office, where the administrator keeps them."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+
+from ledger.models import Person
+
+
+@admin.register(Person)
+class PersonAdmin(UserAdmin):
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("Jabatan", {"fields": ("office",)}))

@@ -1,0 +1,55 @@
+"""Events that are only ever added, people with their roles and offices, and signs of life."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Person(AbstractUser):
+    """Someone who signs in. The roles are Django groups (ledger.roles)."""
+
+    #: The office a person acts in (jabatan), as it is printed on an approval; "" when none was given.
+    office = models.CharField(_("jabatan"), max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = _("orang")
+        verbose_name_plural = _("orang")
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+
+class Event(models.Model):
+    """One thing that happened. Rows are never changed except once, when they are sealed into the chain."""
+
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=60)  #: "case.opened", "delivery.published", ...
+    subject = models.CharField(max_length=60, db_index=True)  #: "case:12", "announcement:3", "source:5"
+    #: Who did it; None for the machine itself.
+    actor = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    data = models.JSONField(default=dict)
+    #: Place in the chain, 1, 2, 3...; None until ledger.chain.seal has reached the row.
+    seal = models.BigIntegerField(null=True, unique=True)
+    #: SHA-256 over the previous row's hash and this row's content, hex; "" until sealed.
+    hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("peristiwa")
+        verbose_name_plural = _("peristiwa")
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(seal__isnull=True), name="event_unsealed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"
+
+
+class Heartbeat(models.Model):
+    """When a part of the engine last said that it is alive."""
+
+    name = models.CharField(max_length=80, unique=True)
+    at = models.DateTimeField()
+    note = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,1 @@
+"""HEARS: sources, mentions, and cursors that move only after what they cover is stored."""

@@ -1,0 +1,1 @@
+"""SPEAKS: announcements from template to approval to delivery, each delivered once."""

@@ -1,0 +1,102 @@
+"""What became of a delivery whose outcome is not known: read the channel, and only then decide."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from channels.contract import ChannelError, Sent
+from channels.models import Receipt
+from channels.reading import moment
+from channels.registry import open_channel, waits_of
+from ledger.chain import record
+from ledger.models import Person
+from ledger.wake import wake
+from publisher.deliver import claim, look_again_factor, outgoing_of, received, settle, sum_up
+from publisher.models import Attempt, Delivery, DeliveryState
+from publisher.newsroom import Refused
+
+log = logging.getLogger(__name__)
+
+#: How long after a failed look the next one comes.
+_LOOK_FAILED = timedelta(seconds=60)
+
+
+def reconcile(delivery_id: int, now: datetime) -> DeliveryState | None:
+    """Look for one unknown delivery, or one whose worker died while sending; None when there is nothing to do."""
+    open_question = Q(state__in=(DeliveryState.UNKNOWN, DeliveryState.SENDING))
+    fence = claim(delivery_id, open_question, now, state=DeliveryState.UNKNOWN)
+    if fence is None:
+        return None
+    delivery = Delivery.objects.select_related("announcement", "account").get(pk=delivery_id)
+    try:
+        found = open_channel(delivery.account).find(outgoing_of(delivery), delivery.memo)
+    except ChannelError as error:
+        log.warning("%s: look failed: %s", delivery, error)
+        settle(delivery, fence, now, next_at=max(error.retry_at or now, now + _scaled(_LOOK_FAILED)))
+        return DeliveryState.UNKNOWN
+    if isinstance(found, Sent):
+        received(delivery, fence, found, moment(delivery.memo.get("started_at")) or now)
+        _close_attempts(delivery, "published", now)
+        return DeliveryState.PUBLISHED
+    if found.sure:
+        return _retry(delivery, fence, found.note, now)
+    waits = waits_of(delivery.account)
+    looks = delivery.looks + 1
+    if looks < len(waits.seconds):
+        started = moment(delivery.memo.get("started_at")) or now
+        at = max(now, started + timedelta(seconds=waits.seconds[looks] * look_again_factor()))
+        settle(delivery, fence, now, looks=looks, next_at=at, trouble=found.note)
+        return DeliveryState.UNKNOWN
+    if waits.send_again and not delivery.resent:
+        return _retry(delivery, fence, found.note, now, resent=True, looks=0)
+    settle(delivery, fence, now, state=DeliveryState.NEEDS_PERSON, next_at=None, trouble=found.note)
+    return DeliveryState.NEEDS_PERSON
+
+
+def it_is_there(delivery: Delivery, link: str, remote_id: str, person: Person, now: datetime) -> None:
+    """A person found it on the channel: keep the link they give."""
+    with transaction.atomic():
+        taken = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.NEEDS_PERSON).update(
+            state=DeliveryState.PUBLISHED,
+            remote_id=remote_id[:200],
+            permalink=link[:500],
+            published_at=now,
+            trouble="",
+        )
+        if not taken:
+            raise Refused("Penayangan ini tidak sedang menunggu keputusan.")
+        if remote_id:
+            Receipt.objects.get_or_create(
+                account=delivery.account, remote_id=remote_id[:200], defaults={"permalink": link, "at": now}
+            )
+        record("delivery.confirmed", delivery.subject, actor=person, at=now, link=link)
+        sum_up(delivery.announcement_id, now)
+
+
+def send_again(delivery: Delivery, person: Person, now: datetime) -> None:
+    """A person looked and it is not there (or the trouble is mended): send it once more."""
+    with transaction.atomic():
+        taken = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.NEEDS_PERSON).update(
+            state=DeliveryState.RETRYING, next_at=now, looks=0, resent=False, trouble=""
+        )
+        if not taken:
+            raise Refused("Penayangan ini tidak sedang menunggu keputusan.")
+        record("delivery.sent_again", delivery.subject, actor=person, at=now)
+        sum_up(delivery.announcement_id, now)
+        wake("deliver", str(delivery.pk))
+
+
+def _retry(delivery: Delivery, fence: int, note: str, now: datetime, **values: object) -> DeliveryState:
+    _close_attempts(delivery, "absent", now)
+    settle(delivery, fence, now, state=DeliveryState.RETRYING, next_at=now, trouble=note, **values)
+    return DeliveryState.RETRYING
+
+
+def _close_attempts(delivery: Delivery, outcome: str, now: datetime) -> None:
+    Attempt.objects.filter(delivery=delivery, ended_at__isnull=True).update(outcome=outcome, ended_at=now)
+
+
+def _scaled(span: timedelta) -> timedelta:
+    return span * look_again_factor()
