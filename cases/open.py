@@ -17,7 +17,9 @@ from ledger.points import reach
 def open_waiting(now: datetime, limit: int = 500) -> int:
     """Open a case for each waiting verdict; gives how many were opened. Each one is a transaction of its own."""
     due = Q(case_from__isnull=True) | Q(case_from__lte=now)
-    waiting = Verdict.objects.filter(due, awaits_case=True).order_by("id").values_list("pk", flat=True)[:limit]
+    waiting = (
+        Verdict.objects.filter(due, awaits_case=True).order_by("id").values_list("pk", flat=True)[:limit]
+    )
     return sum(open_case(pk, now) is not None for pk in list(waiting))
 
 

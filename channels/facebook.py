@@ -65,7 +65,7 @@ class Facebook:
 
     def _comments(self, cursor: Cursor) -> Iterator[Page]:
         """Comments of all levels under posts whose declared count differs from the count last read."""
-        declared = {}
+        declared: dict[str, int] = {}
         for edge in ("feed", "tagged"):
             # filter(stream) makes the declared count include replies to comments.
             fields = "id,created_time,comments.filter(stream).limit(0).summary(true)"
@@ -101,7 +101,9 @@ class Facebook:
         started = moment(memo.get("started_at"))
         since = int((started - timedelta(seconds=60)).timestamp()) if started else None
         fields = "id,message,created_time,permalink_url"
-        for answer in self.graph.pages(f"{self.page_id}/published_posts", fields=fields, limit=25, since=since):
+        for answer in self.graph.pages(
+            f"{self.page_id}/published_posts", fields=fields, limit=25, since=since
+        ):
             for row in listing(answer.get("data")):
                 if same_words(words(mapping(row).get("message")), outgoing.text):
                     posted = identifier(row.get("id"))
@@ -149,7 +151,7 @@ def _post(row: dict[str, Any], asked: str | None) -> Post:
 
 
 def _media(row: dict[str, Any]) -> Iterator[str]:
-    attached = listing(mapping(row.get("attachments")).get("data")) + [row.get("attachment")]
+    attached = [*listing(mapping(row.get("attachments")).get("data")), row.get("attachment")]
     for item in map(mapping, attached):
         inner = listing(mapping(item.get("subattachments")).get("data"))
         for one in [mapping(sub) for sub in inner] or [item]:

@@ -59,9 +59,7 @@ class Graph:
         )
 
     def delete(self, path: str) -> dict[str, Any]:
-        return self._ask(
-            lambda: self._api.request(f"{VERSION}/{path}", {}, method="DELETE"), writing=True
-        )
+        return self._ask(lambda: self._api.request(f"{VERSION}/{path}", {}, method="DELETE"), writing=True)
 
     def pages(self, path: str, **args: object) -> Iterator[dict[str, Any]]:
         """Every page of a connection, following the `after` cursor until `next` is absent."""
@@ -71,7 +69,12 @@ class Graph:
             yield answer
             paging = mapping(answer.get("paging"))
             following = optional(mapping(paging.get("cursors")).get("after"))
-            if not paging.get("next") or not following or following == after or not listing(answer.get("data")):
+            if (
+                not paging.get("next")
+                or not following
+                or following == after
+                or not listing(answer.get("data"))
+            ):
                 return
             after = following
 
@@ -111,7 +114,9 @@ def failure(body: object, *, writing: bool) -> ChannelError:
         return ChannelError(f"Instagram menahan tindakan: {said}", Failure.UNKNOWN, code=label)
     if code in _LATER:
         later = datetime.now(UTC) + timedelta(minutes=15)
-        return ChannelError(f"Meta membatasi jumlah permintaan: {said}", Failure.LATER, retry_at=later, code=label)
+        return ChannelError(
+            f"Meta membatasi jumlah permintaan: {said}", Failure.LATER, retry_at=later, code=label
+        )
     if code in (506, 368) and writing:
         return ChannelError("Facebook: kiriman sama persis baru saja terbit.", Failure.UNKNOWN, code=label)
     if code in (1, 2) or code is None:

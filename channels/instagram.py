@@ -205,7 +205,9 @@ def _media_post(row: dict[str, Any]) -> Post:
     number = identifier(row["id"])
     author = mapping(row.get("from") or row.get("owner"))
     inner = [mapping(child) for child in listing(mapping(row.get("children")).get("data"))]
-    addresses = [optional(one.get("media_url")) or optional(one.get("thumbnail_url")) for one in inner or [row]]
+    addresses = [
+        optional(one.get("media_url")) or optional(one.get("thumbnail_url")) for one in inner or [row]
+    ]
     return Post(
         id=_shortcode(row) or number,
         text=words(row.get("caption"), "caption"),
@@ -237,7 +239,9 @@ def _node(node: dict[str, Any]) -> Post:
     if "text" in node and "shortcode" not in node:
         return _web_comment(node)
     code = identifier(node.get("shortcode") or node.get("code"), "shortcode")
-    captions = [mapping(mapping(edge).get("node")).get("text") for edge in _inner(node, "edge_media_to_caption")]
+    captions = [
+        mapping(mapping(edge).get("node")).get("text") for edge in _inner(node, "edge_media_to_caption")
+    ]
     plain = node.get("caption")
     text = captions[0] if captions else mapping(plain).get("text") if isinstance(plain, dict) else plain
     owner = mapping(node.get("owner") or node.get("user"))

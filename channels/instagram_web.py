@@ -106,7 +106,7 @@ def _read(username: str) -> Iterator[list[Item]]:
             "Jawaban web Instagram berubah bentuk; perbarui instaloader.", Failure.REFUSED, code="changed"
         ) from error
     finally:
-        context.close()
+        context.close()  # type: ignore[no-untyped-call]  # the library has no types
 
 
 def _item(post: instaloader.Post) -> Item:

@@ -71,7 +71,9 @@ class Website:
             params={"slug": outgoing.slug, "status": _ANY_STATUS, "context": "edit", "_fields": _SEEN},
         )
         for row in map(mapping, listing(rows)):
-            return Sent(identifier(row.get("id")), optional(row.get("link")) or f"{self.base}/{outgoing.slug}/")
+            return Sent(
+                identifier(row.get("id")), optional(row.get("link")) or f"{self.base}/{outgoing.slug}/"
+            )
         return Absent(note="artikel belum ada di situs")
 
     def upload(self, name: str, data: bytes, alt: str) -> str:
@@ -82,7 +84,10 @@ class Website:
             address = optional(row.get("source_url"))
             if address and stem in address:
                 return address
-        headers = {"Content-Type": "image/jpeg", "Content-Disposition": f'attachment; filename="{quote(name)}"'}
+        headers = {
+            "Content-Type": "image/jpeg",
+            "Content-Disposition": f'attachment; filename="{quote(name)}"',
+        }
         made = mapping(self._ask("POST", "/wp/v2/media", data=data, headers=headers))
         address = optional(made.get("source_url"))
         if not address:

@@ -154,7 +154,9 @@ def translate(payload: object) -> list[Item]:
         # An empty page has no `data`; an error body has `title` and `status` instead.
         if "meta" in answer:
             return []
-        return [Unreadable(f"jawaban X tanpa data: {answer.get('detail') or answer.get('title') or ''}".strip())]
+        return [
+            Unreadable(f"jawaban X tanpa data: {answer.get('detail') or answer.get('title') or ''}".strip())
+        ]
     includes = mapping(answer.get("includes"))
     users = {str(row.get("id")): row for row in listing(includes.get("users")) if isinstance(row, dict)}
     media = {row.get("media_key"): row for row in listing(includes.get("media")) if isinstance(row, dict)}
@@ -225,7 +227,9 @@ def _failure(error: tweepy.HTTPException, *, writing: bool) -> ChannelError:
     said = "; ".join(str(part) for part in error.api_messages) or error.response.reason or ""
     code = str(status)
     if status == 429:
-        return ChannelError("X membatasi jumlah permintaan.", Failure.LATER, retry_at=_reset(error), code=code)
+        return ChannelError(
+            "X membatasi jumlah permintaan.", Failure.LATER, retry_at=_reset(error), code=code
+        )
     if status == 401:
         return ChannelError(
             "X menolak token. Perbarui kunci dan token akun X.", Failure.CREDENTIALS, code=code
@@ -236,7 +240,9 @@ def _failure(error: tweepy.HTTPException, *, writing: bool) -> ChannelError:
     if writing and status == 403 and "duplicate content" in said.lower():
         # v2 gives no code for duplicates: {"detail": "You are not allowed to create a Tweet with duplicate
         # content.", "type": "about:blank", "title": "Forbidden", "status": 403} (iembot#163, seen 2026-02).
-        return ChannelError("X menolak kiriman: teks sama persis sudah ada.", Failure.UNKNOWN, code="duplicate")
+        return ChannelError(
+            "X menolak kiriman: teks sama persis sudah ada.", Failure.UNKNOWN, code="duplicate"
+        )
     return ChannelError(f"X menolak permintaan (HTTP {status}): {said}", Failure.REFUSED, code=code)
 
 

@@ -40,7 +40,7 @@ from operator import itemgetter
 from typing import Final
 
 from emoji import EMOJI_DATA, STATUS
-from linkify_it.tlds import TLDS  # type: ignore[import-untyped]
+from linkify_it.tlds import TLDS
 
 __all__ = ["MAX_WEIGHTED", "URL_WEIGHT", "XLength", "measure"]
 

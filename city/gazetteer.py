@@ -22,7 +22,7 @@ class Place:
 @cache
 def places() -> tuple[Place, ...]:
     """All 68 places of Kota Bekasi, kecamatan before their kelurahan."""
-    return tuple(Place(row["code"], row["level"], row["name"]) for row in _rows())
+    return tuple(Place(str(row["code"]), str(row["level"]), str(row["name"])) for row in _rows())
 
 
 def find_place(text: str) -> Place | None:

@@ -11,7 +11,10 @@ import re
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<EMAIL>", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
     # NIK and KK numbers: 16 digits (Permendagri 6/2010 numbering); payment cards are also 16, in groups of 4.
-    ("<NIK>", re.compile(r"(?<!\d)(?:\d{16}|\d{4}[ .-]\d{4}[ .-]\d{4}[ .-]\d{4}|\d{6}[ .-]\d{6}[ .-]\d{4})(?!\d)")),
+    (
+        "<NIK>",
+        re.compile(r"(?<!\d)(?:\d{16}|\d{4}[ .-]\d{4}[ .-]\d{4}[ .-]\d{4}|\d{6}[ .-]\d{6}[ .-]\d{4})(?!\d)"),
+    ),
     # Indonesian mobile and landline numbers: 08..., +62..., 62..., (021)...; 9 to 14 digits with separators.
     ("<TELP>", re.compile(r"(?<![\d/#@\w])(?:\+?62|0)(?:[ .-]?\d){8,12}(?!\d)")),
     ("<TELP>", re.compile(r"\(0\d{2,3}\)[ .-]?\d(?:[ .-]?\d){5,8}(?!\d)")),

@@ -12,7 +12,6 @@ from ledger.chain import record
 from ledger.models import Person
 from ledger.wake import wake
 
-
 #: How long a decision can be taken back before anything follows from it.
 UNDO_TIME = timedelta(seconds=10)
 

@@ -102,7 +102,9 @@ def _heard_all() -> bool:
         waits_by_itself = source.failure == "later" and source.via == "web"
         if not waits_by_itself and (source.passes < 2 or source.last_new or source.failure):
             return False
-    waiting = Mention.objects.filter(unjudged=True).exists() or Verdict.objects.filter(awaits_case=True).exists()
+    waiting = (
+        Mention.objects.filter(unjudged=True).exists() or Verdict.objects.filter(awaits_case=True).exists()
+    )
     return not waiting
 
 
@@ -133,7 +135,9 @@ def _count_heard(town: Town, report: Report) -> None:
     if report.duplicates:
         report.problems.append(f"{report.duplicates} unggahan tersimpan ganda.")
     if report.cases != report.forwarded:
-        report.problems.append(f"{report.forwarded} pengaduan diteruskan, tetapi {report.cases} kasus terbuka.")
+        report.problems.append(
+            f"{report.forwarded} pengaduan diteruskan, tetapi {report.cases} kasus terbuka."
+        )
 
 
 def _count_spoken(town: Town, announcement: Announcement, report: Report) -> None:

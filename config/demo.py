@@ -60,7 +60,9 @@ def make_accounts(interval: int, desk: str) -> None:
     who = table()["identity"]
     x, facebook, instagram = who["x"], who["facebook"], who["instagram"]
     _account("x", "x", f"X @{x['username']}", {"user_id": x["user_id"], "username": x["username"]}, x)
-    _account("facebook", "facebook", "Facebook " + facebook["name"], {"page_id": facebook["page_id"]}, facebook)
+    _account(
+        "facebook", "facebook", "Facebook " + facebook["name"], {"page_id": facebook["page_id"]}, facebook
+    )
     settings_of = {"user_id": instagram["user_id"], "username": instagram["username"]}
     _account("instagram", "instagram", f"Instagram @{instagram['username']}", settings_of, instagram)
     for site in who["websites"]:
@@ -71,7 +73,9 @@ def make_accounts(interval: int, desk: str) -> None:
     _sources("facebook", interval, ["mention", "comment", "tagged"])
     _sources("instagram", interval, ["comment", "tagged"], hashtag=instagram["hashtags"])
     # The demo also hears through instaloader; a real installation has this source off (accounts.toml says why).
-    Source.objects.create(account=Account.objects.get(key="instagram"), kind="tagged", via="web", interval=interval)
+    Source.objects.create(
+        account=Account.objects.get(key="instagram"), kind="tagged", via="web", interval=interval
+    )
 
 
 def announce(people: dict[str, Person], now: datetime, publish_at: datetime | None) -> Announcement:

@@ -51,7 +51,12 @@ def serve_desk(host: str, port: int, stopping: Callable[[], None] = lambda: None
     """Serve the desk until Ctrl-C or SIGTERM, then call ``stopping``."""
     server = uvicorn.Server(
         uvicorn.Config(
-            "config.asgi:application", host=host, port=port, log_level="warning", lifespan="off", access_log=False
+            "config.asgi:application",
+            host=host,
+            port=port,
+            log_level="warning",
+            lifespan="off",
+            access_log=False,
         )
     )
 

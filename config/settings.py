@@ -122,6 +122,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+    _database["TEST"] = {"NAME": str(KENTONGAN_HOME / "test.sqlite3")}  # a file: tests use several threads
 elif _database["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL harus PostgreSQL (postgresql://…) atau SQLite (sqlite:///…).")
 DATABASES = {"default": _database}

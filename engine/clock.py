@@ -21,7 +21,9 @@ TICK = 1.0
 _BEAT_EVERY = 10.0
 
 
-def start_clock(submit: Submit, name: str, more: dict[Callable[[], None], float] | None = None) -> BackgroundScheduler:
+def start_clock(
+    submit: Submit, name: str, more: dict[Callable[[], None], float] | None = None
+) -> BackgroundScheduler:
     """Start ticking; ``more`` are further functions with their interval in seconds. Stop with .shutdown()."""
     scheduler = BackgroundScheduler(
         # coalesce: after a pause one tick is enough; no grace limit: a late tick still counts.

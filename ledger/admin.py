@@ -7,5 +7,5 @@ from ledger.models import Person
 
 
 @admin.register(Person)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic at run time
     fieldsets = (*(UserAdmin.fieldsets or ()), ("Jabatan", {"fields": ("office",)}))

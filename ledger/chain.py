@@ -20,7 +20,7 @@ _SEALER_LOCK = 0x4B_45_4E_54
 
 
 def record(
-    kind: str, subject: str, *, actor: Person | None = None, at: datetime | None = None, **data: Any
+    kind: str, subject: str, /, *, actor: Person | None = None, at: datetime | None = None, **data: Any
 ) -> Event:
     """Add one event to the ledger, in the caller's transaction."""
     return Event.objects.create(kind=kind, subject=subject, actor=actor, at=at or timezone.now(), data=data)
@@ -50,9 +50,9 @@ def seal(limit: int = 2000) -> int:
 
 def broken_at() -> int | None:
     """The first seal number whose hash does not follow from the one before it; None when the chain holds."""
-    previous, expected = "", 0
-    for row in Event.objects.filter(seal__isnull=False).order_by("seal").iterator(chunk_size=1000):
-        expected += 1
+    previous = ""
+    sealed = Event.objects.filter(seal__isnull=False).order_by("seal")
+    for expected, row in enumerate(sealed.iterator(chunk_size=1000), 1):
         if row.seal != expected or row.hash != _hash(previous, expected, row):
             return expected
         previous = row.hash

@@ -145,7 +145,9 @@ def _not_ours(account: Account, posts: list[Post]) -> list[Post]:
     own = {account.setting(name) for name in ("user_id", "page_id")} - {""}
     names = {account.setting("username")} - {""}
     others = [post for post in posts if post.author_id not in own and post.author not in names]
-    sent = Receipt.objects.filter(account__channel=account.channel, remote_id__in=[post.id for post in others])
+    sent = Receipt.objects.filter(
+        account__channel=account.channel, remote_id__in=[post.id for post in others]
+    )
     ours = set(sent.values_list("remote_id", flat=True))
     return [post for post in others if post.id not in ours]
 
@@ -179,4 +181,3 @@ def _finish(source: Source, heard: Heard, failure: ChannelError | None, now: dat
         record("source.refused", f"source:{source.pk}", at=now, trouble=str(failure), code=failure.code)
     if heard.new:
         record("source.heard", f"source:{source.pk}", at=now, new=heard.new, seen=heard.seen)
-

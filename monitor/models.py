@@ -34,7 +34,9 @@ class Source(models.Model):
     passes = models.PositiveBigIntegerField(default=0)  #: complete passes so far
     last_ok_at = models.DateTimeField(null=True)  #: end of the last complete pass; None: never
     last_new = models.PositiveIntegerField(default=0)  #: new mentions in the last pass
-    failure = models.CharField(max_length=20, blank=True)  #: channels.contract.Failure of the last pass, or ""
+    failure = models.CharField(
+        max_length=20, blank=True
+    )  #: channels.contract.Failure of the last pass, or ""
     trouble = models.CharField(max_length=300, blank=True)  #: the same as a sentence
 
     class Meta:
@@ -55,7 +57,9 @@ class Mention(models.Model):
     channel = models.CharField(max_length=20, choices=Kind.choices)
     #: The platform's id; for Instagram media the shortcode, which Graph and instaloader share.
     external_id = models.CharField(max_length=200)
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="mentions")  #: heard there first
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="mentions"
+    )  #: heard there first
     text = models.TextField(blank=True)  #: "" for a post that is only a picture
     author = models.CharField(max_length=200, blank=True)  #: handle or name; "" when the platform hides it
     author_id = models.CharField(max_length=100, blank=True)

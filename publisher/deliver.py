@@ -111,7 +111,8 @@ def settle(delivery: Delivery, fence: int, now: datetime, **values: object) -> b
     with transaction.atomic():
         kept = Delivery.objects.filter(pk=delivery.pk, fence=fence).update(leased_until=None, **values)
         if kept:
-            record("delivery.changed", delivery.subject, at=now, **{k: str(v) for k, v in values.items()})
+            changes = {name: str(value) for name, value in values.items()}
+            record("delivery.changed", delivery.subject, at=now, changes=changes)
             sum_up(delivery.announcement_id, now)
     return bool(kept)
 

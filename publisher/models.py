@@ -144,9 +144,7 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=["announcement", "version", "account"], name="delivery_once"),
         ]
         indexes = [
-            models.Index(
-                fields=["next_at"], condition=Q(next_at__isnull=False), name="delivery_due"
-            ),
+            models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="delivery_due"),
         ]
 
     def __str__(self) -> str:

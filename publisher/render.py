@@ -1,6 +1,7 @@
 """From fields to what a channel shows. The preview and the publication are made by the same call."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -74,7 +75,7 @@ def problems(channel: str, rendered: Rendered) -> list[str]:
     return found
 
 
-def _fill(kind: str, name: str, values: dict[str, object]) -> str:
+def _fill(kind: str, name: str, values: Mapping[str, object]) -> str:
     try:
         return _environment().get_template(f"{kind}/{name}").render(values).strip()
     except TemplateError as error:

@@ -99,9 +99,11 @@ def load(path: Path) -> Model:
     try:
         content = skops.io.loads(path.read_bytes(), trusted=_TRUSTED)
         if content["format"] != _FORMAT:
-            raise ModelError(f"Model {path} berformat {content['format']}; latih ulang dengan `kentongan train`.")
+            raise ModelError(
+                f"Model {path} berformat {content['format']}; latih ulang dengan `kentongan train`."
+            )
         return Model(str(content["version"]), content["kinds"], content["topics"])
     except ModelError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a broken file causes, the judge goes on without it
+    except Exception as error:  # whatever a broken file causes, the judge goes on without it
         raise ModelError(f"Model {path} tidak dapat dibaca ({type(error).__name__}): {error}") from error

@@ -6,7 +6,9 @@ import unicodedata
 _LINK = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"@\w+")
 #: A handle that names an institution is a sign of whom the post speaks to; a friend's handle is not.
-_OFFICIAL = re.compile(r"pem|kota|kab|humas|din|dis|pol|rsud|pln|pdam|tirta|bpjs|kai|wali|gub|bekasi|info", re.I)
+_OFFICIAL = re.compile(
+    r"pem|kota|kab|humas|din|dis|pol|rsud|pln|pdam|tirta|bpjs|kai|wali|gub|bekasi|info", re.I
+)
 _RETWEET = re.compile(r"^\s*RT\s+@\w+:?\s*", re.IGNORECASE)
 _HASHTAG = re.compile(r"#(\w+)")
 _LONG = re.compile(r"([^\W\d_])\1{2,}")

@@ -31,7 +31,9 @@ class Command(BaseCommand):
         parser.add_argument("--admin", help="nama masuk administrator pertama")
         parser.add_argument("--admin-name", default="", help="nama lengkapnya")
         parser.add_argument("--office", default="", help="jabatannya")
-        parser.add_argument("--accounts", type=Path, help="berkas accounts.toml; bawaan: contoh yang disertakan")
+        parser.add_argument(
+            "--accounts", type=Path, help="berkas accounts.toml; bawaan: contoh yang disertakan"
+        )
         parser.add_argument("--no-input", action="store_true", help="jangan bertanya")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,7 +47,9 @@ class Command(BaseCommand):
         made = seed_accounts(load.read_file(accounts))
         for account in made:
             missing = account.missing_secrets()
-            self.stdout.write(f"  {account.key}: " + (f"belum ada {', '.join(missing)}" if missing else "lengkap"))
+            self.stdout.write(
+                f"  {account.key}: " + (f"belum ada {', '.join(missing)}" if missing else "lengkap")
+            )
         self._administrator(options)
         self.stdout.write("Selesai. Ubah akun di " + str(accounts) + ", lalu jalankan: kentongan up")
 

@@ -33,9 +33,7 @@ class Command(BaseCommand):
         reviewed = [] if options["seed_only"] or options["shipped"] else _reviewed()
         examples = [*seed(), *reviewed]
         version = f"{'seed' if not reviewed else 'local'}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-        path: Path = (
-            SHIPPED if options["shipped"] else settings.KENTONGAN_HOME / "models" / "kentongan.skops"
-        )
+        path: Path = SHIPPED if options["shipped"] else settings.KENTONGAN_HOME / "models" / "kentongan.skops"
         try:
             save(train(examples, version), path)
         except (ModelError, OSError) as error:

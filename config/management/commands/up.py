@@ -55,4 +55,6 @@ class Command(BaseCommand):
             if missing := account.missing_secrets():
                 self.stdout.write(f"{account.name}: belum dapat dipakai, tidak ada {', '.join(missing)}.")
         if current_model() is None:
-            self.stdout.write("Belum ada model penilai: semua sebutan masuk tinjauan. Jalankan: kentongan train")
+            self.stdout.write(
+                "Belum ada model penilai: semua sebutan masuk tinjauan. Jalankan: kentongan train"
+            )

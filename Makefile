@@ -1,0 +1,72 @@
+# Two commands: `make demo` and `make test`. Everything they need, they set up themselves in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check --no-input install --quiet
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help setup demo test test-all lint test-sqlite test-postgres check-5000 messages lock clean
+
+help:  ## this list
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: .venv/ready  ## .venv with everything that runs the product
+
+.venv/ready: requirements.txt requirements-build.txt pyproject.toml $(wildcard classifiers/seed/*.jsonl) $(wildcard classifiers/core/*.py) $(wildcard locale/*/LC_MESSAGES/*.po)
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 setup")'
+	@echo "== Python packages into .venv (pinned, with hashes)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) --require-hashes -r requirements-build.txt
+	@$(PIP) --require-hashes -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@echo "== Translations"
+	@$(BIN)/pybabel --quiet compile --directory locale --domain django
+	@echo "== The judge learns from the seed corpus"
+	@$(BIN)/kentongan train --seed-only --shipped
+	@touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.txt
+	@echo "== Packages for the tests"
+	@$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: setup  ## the whole product on a stand-in town; prints addresses and logins
+	@$(BIN)/kentongan demo
+
+test: .venv/ready-dev lint test-sqlite test-postgres  ## all that Python packages alone can run, on both databases
+
+lint: .venv/ready-dev
+	@echo "== ruff, mypy, import-linter"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+test-sqlite: .venv/ready-dev
+	@echo "== tests on SQLite"
+	@$(PYTEST) -q -m "not browser and not wordpress"
+
+test-postgres: .venv/ready-dev
+	@echo "== the same tests on PostgreSQL"
+	@$(BIN)/python -m tests.with_postgres $(PYTEST) -q -m "not browser and not wordpress"
+
+test-all: test  ## make test, and real Chromium and WordPress, which it installs (as root on Debian)
+	@sh tests/install/browser.sh
+	@sh tests/install/wordpress.sh
+	@echo "== tests in a real browser and against a real WordPress"
+	@$(PYTEST) -q -m "browser or wordpress"
+
+check-5000: setup  ## the main job on 5,000 real posts of KENTONGAN_SHARED, counted
+	@$(BIN)/python -m tests.worlds 5000 > .venv/world-5000.jsonl
+	@$(BIN)/kentongan demo --check --json --world .venv/world-5000.jsonl
+
+messages: .venv/ready-dev  ## collect the texts that people see into locale/
+	@$(BIN)/pybabel extract --mapping babel.cfg --project Kentongan --omit-header --sort-by-file --no-location --output locale/django.pot .
+	@$(BIN)/pybabel update --input-file locale/django.pot --output-dir locale --domain django --no-fuzzy-matching --omit-header
+
+lock: .venv/ready-dev  ## pin again (needs uv in .venv: pip install uv)
+	@echo 'setuptools>=77' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file requirements-build.txt
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file requirements.txt
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file requirements-dev.txt
+
+clean:  ## remove what set-up made
+	rm -rf .venv classifiers/model locale/*/LC_MESSAGES/*.mo

@@ -1,0 +1,285 @@
+"""What can go wrong, on order: each fault is armed for a route and happens a given number of times.
+
+A fault whose name says ``commit`` or ``after_commit`` carries the write out first and then spoils the
+answer; so do ``no_content_type`` and nothing else. Platforms really do this: koala#699 (HTTP 500, code 2,
+seven duplicate posts), postiz#1681 (4/2207051 while the post is live).
+"""
+
+import asyncio
+import copy
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from starlette.responses import Response
+
+from simulator.identity import Identity
+from simulator.wire import Call, Closed, Cut, Json, html, untyped
+
+Work = Callable[[], Awaitable[Response]]
+
+COMMITTED = (
+    "commit_then_503",
+    "commit_then_500_html",
+    "commit_then_hang",
+    "commit_then_truncate",
+    "commit_then_close",
+)
+GENERAL = (
+    *COMMITTED,
+    "error_503",
+    "error_500_html",
+    "hang",
+    "truncate",
+    "rate_limited",
+    "rate_limited_bare",
+    "no_content_type",
+    "token_revoked",
+    "permission",
+)
+GRAPH = ("graph_code_2_after_commit", "graph_4_2207051_after_commit", "page_limit")
+CONTAINER = ("slow_container", "container_error", "container_expired")
+LISTS = ("bad_item", "duplicate_page")
+FAULTS = (*GENERAL, *GRAPH, *CONTAINER, "login_redirect", *LISTS)
+
+FIXED_ROUTES = (
+    "x.search",
+    "x.mentions",
+    "x.own_posts",
+    "x.create",
+    "x.delete",
+    "x.media",
+    "facebook.feed",
+    "facebook.tagged",
+    "facebook.published_posts",
+    "facebook.comments",
+    "facebook.create",
+    "facebook.photo",
+    "facebook.comment_create",
+    "instagram.media",
+    "instagram.comments",
+    "instagram.tags",
+    "instagram.hashtag",
+    "instagram.container_create",
+    "instagram.container_status",
+    "instagram.publish",
+    "instagram.comment_create",
+    "instagram.web_tagged",
+    "instagram.web_profile",
+    "instagram.web_comments",
+)
+SITE_ROUTES = ("posts_list", "posts_create", "posts_update", "media_create", "media_list")
+LIST_ROUTES = (
+    "x.search",
+    "x.mentions",
+    "x.own_posts",
+    "facebook.feed",
+    "facebook.tagged",
+    "facebook.published_posts",
+    "facebook.comments",
+    "instagram.media",
+    "instagram.comments",
+    "instagram.tags",
+    "instagram.hashtag",
+    "instagram.web_tagged",
+)
+
+SERVER_ERROR_PAGE = (
+    "<!DOCTYPE html><html><head><title>Error</title></head>"
+    "<body><h1>Something went wrong</h1><p>We're working on it.</p></body></html>"
+)
+
+
+class UnknownFault(ValueError):
+    """The route or the fault does not exist, or they do not fit; the message is a sentence."""
+
+
+class Voice(Protocol):
+    """How one platform words the errors that faults ask for."""
+
+    def limited(self, seconds: int, bare: bool) -> Response: ...
+    def revoked(self) -> Response: ...
+    def forbidden(self) -> Response: ...
+    def unavailable(self) -> Response: ...
+    def graph(self, name: str) -> Response: ...
+
+
+@dataclass
+class Armed:
+    route: str
+    fault: str
+    times: int = 1
+    seconds: float = 30
+
+
+class Faults:
+    """What is armed. First armed, first played."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.routes = [*FIXED_ROUTES]
+        self.lists = [*LIST_ROUTES]
+        for site in identity.websites:
+            self.routes += [f"{site.key}.{name}" for name in SITE_ROUTES]
+            self.lists += [f"{site.key}.posts_list", f"{site.key}.media_list"]
+        self.armed: list[Armed] = []
+        self.counts: Counter[str] = Counter()
+        self._last_page: dict[str, Response] = {}
+        self._broken = 0
+
+    def arm(self, route: Any, fault: Any, times: Any = 1, seconds: Any = 30) -> Armed:
+        if route not in self.routes:
+            raise UnknownFault(f"There is no route {route!r}; the routes are {', '.join(self.routes)}.")
+        if fault not in FAULTS:
+            raise UnknownFault(f"There is no fault {fault!r}; the faults are {', '.join(FAULTS)}.")
+        if not isinstance(times, int) or isinstance(times, bool) or times < 1:
+            raise UnknownFault(f"times must be a whole number of at least 1, not {times!r}.")
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= 86400:
+            raise UnknownFault(f"seconds must be a number from 0 to 86400, not {seconds!r}.")
+        if (why := self._misfit(route, fault)) is not None:
+            raise UnknownFault(why)
+        armed = Armed(route, fault, times, seconds)
+        self.armed.append(armed)
+        return armed
+
+    def _misfit(self, route: str, fault: str) -> str | None:
+        graph = route.startswith(("facebook.", "instagram.")) and ".web_" not in route
+        if fault in GRAPH and not graph:
+            return f"The fault {fault} belongs to Graph routes (facebook.*, instagram.*), not to {route}."
+        if fault in CONTAINER and route not in ("instagram.container_create", "instagram.container_status"):
+            return f"The fault {fault} belongs to instagram.container_create or instagram.container_status."
+        if fault == "login_redirect" and ".web_" not in route:
+            return f"The fault {fault} belongs to the routes instagram.web_*."
+        if fault in LISTS and route not in self.lists:
+            return f"The fault {fault} belongs to routes that answer with a list, not to {route}."
+        return None
+
+    def clear(self) -> None:
+        self.armed.clear()
+
+    def listed(self) -> list[dict[str, Any]]:
+        return [asdict(a) for a in self.armed]
+
+    def next(self, route: str) -> Armed | None:
+        return next((a for a in self.armed if a.route == route), None)
+
+    def use(self, armed: Armed) -> None:
+        armed.times -= 1
+        if armed.times < 1 and armed in self.armed:
+            self.armed.remove(armed)
+
+    def take(self, route: str, names: tuple[str, ...]) -> Armed | None:
+        """The next fault of the route if it is one of ``names``, used up once."""
+        armed = self.next(route)
+        if armed is None or armed.fault not in names:
+            return None
+        self.use(armed)
+        return armed
+
+    async def play(self, route: str, voice: Voice, call: Call, work: Work) -> Response:
+        """Answer a request, spoilt if a fault is armed for its route."""
+        self.counts[route] += 1
+        armed = self.next(route)
+        if armed is None or armed.fault in CONTAINER:
+            answer = await work()
+            if route in self.lists and answer.status_code == 200:
+                self._last_page[route] = answer
+            return answer
+        if armed.fault in LISTS:
+            return await self._spoil_list(armed, work)
+        early = await self._before(armed, voice)
+        if early is not None:
+            return early
+        whole = await work()
+        if whole.status_code >= 400:
+            return whole  # Nothing was committed; the fault waits for a request that succeeds.
+        self.use(armed)
+        return await self._after(armed, voice, whole, call)
+
+    async def _before(self, armed: Armed, voice: Voice) -> Response | None:
+        """Faults that refuse the request without carrying it out."""
+        fault, seconds = armed.fault, int(armed.seconds)
+        plain: dict[str, Callable[[], Response]] = {
+            "error_503": voice.unavailable,
+            "error_500_html": lambda: html(SERVER_ERROR_PAGE, 500),
+            "hang": voice.unavailable,
+            "rate_limited": lambda: voice.limited(seconds, False),
+            "rate_limited_bare": lambda: voice.limited(seconds, True),
+            "token_revoked": voice.revoked,
+            "permission": voice.forbidden,
+            "page_limit": lambda: voice.graph("page_limit"),
+            "login_redirect": lambda: voice.graph("login_redirect"),
+        }
+        if fault not in plain and not (fault == "truncate" and armed.route not in self.lists):
+            return None
+        self.use(armed)
+        if fault == "hang":
+            await asyncio.sleep(armed.seconds)
+        return Cut(Json({})) if fault == "truncate" else plain[fault]()
+
+    async def _after(self, armed: Armed, voice: Voice, whole: Response, call: Call) -> Response:
+        """Faults that spoil the answer to a request that was carried out."""
+        match armed.fault:
+            case "commit_then_503":
+                return voice.unavailable()
+            case "commit_then_500_html":
+                return html(SERVER_ERROR_PAGE, 500)
+            case "commit_then_hang":
+                await asyncio.sleep(armed.seconds)
+                return whole
+            case "commit_then_truncate" | "truncate":
+                return Cut(whole)
+            case "commit_then_close":
+                return Closed()
+            case "no_content_type":
+                return untyped(whole)
+            case _:
+                return voice.graph(armed.fault)
+
+    async def _spoil_list(self, armed: Armed, work: Work) -> Response:
+        if armed.fault == "duplicate_page":
+            again = self._last_page.get(armed.route)
+            if again is not None:
+                self.use(armed)
+                return again
+            return await work()
+        whole = await work()
+        if whole.status_code != 200:
+            return whole
+        self.use(armed)
+        content = json.loads(bytes(whole.body))
+        self._broken += 1
+        _items(content).insert(0, _broken_copy(_items(content), self._broken))
+        kept = {k: v for k, v in whole.headers.items() if k not in ("content-length", "content-type")}
+        return Json(content, headers=kept)
+
+
+def _items(content: Any) -> list[Any]:
+    """The list inside an answer of any platform."""
+    if isinstance(content, list):
+        return content
+    if "user" in (content.get("data") or {}):
+        edges: list[Any] = content["data"]["user"]["edge_user_to_photos_of_you"]["edges"]
+        return edges
+    items: list[Any] = content.setdefault("data", [])
+    return items
+
+
+def _broken_copy(items: list[Any], turn: int) -> Any:
+    """An extra item like the first one, broken in turn: no id, an unreadable time, a text that is no text."""
+    whole = copy.deepcopy(items[0]) if items else {"id": "1"}
+    item = whole["node"] if isinstance(whole, dict) and "node" in whole else whole
+    times = ("created_at", "created_time", "timestamp", "date_gmt", "taken_at_timestamp")
+    texts = ("text", "message", "caption", "title", "edge_media_to_caption")
+    match turn % 3:
+        case 1:
+            item.pop("id", None)
+            item.pop("shortcode", None)
+        case 2:
+            item["id"] = f"{item.get('id', '')}{turn:03d}"
+            item.update({name: "kemarin sore" for name in times if name in item})
+        case _:
+            item["id"] = f"{item.get('id', '')}{turn:03d}"
+            item.update({name: 7 for name in texts if name in item})
+    return whole
