@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -30,12 +30,19 @@ class ChannelError(Exception):
         failure: Failure = Failure.UNKNOWN,
         *,
         retry_at: datetime | None = None,
+        retry_in: float | None = None,
         code: str = "",
     ) -> None:
         super().__init__(message or (type(self).__doc__ or ""))
         self.failure = failure
-        self.retry_at = retry_at  #: UTC; None when the channel did not say
+        self.retry_at = retry_at  #: UTC, named by the platform; None when it did not say
+        self.retry_in = retry_in  #: seconds from now, where only a span is known; None when not even that
         self.code = code  #: the platform's own code, e.g. "190" or "403"; "" when it gave none
+
+    def next_time(self, now: datetime) -> datetime | None:
+        """When to try again, by the platform's word; None when it gave none."""
+        span = None if self.retry_in is None else now + timedelta(seconds=self.retry_in)
+        return self.retry_at or span
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ of GET and DELETE, whence it reaches exception texts.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import facebook
@@ -105,17 +104,15 @@ def failure(body: object, *, writing: bool) -> ChannelError:
     if code == 10 or (isinstance(code, int) and 200 <= code <= 299):
         return ChannelError(f"Izin (scope) tidak cukup: {said}", Failure.CREDENTIALS, code=label)
     if code == 9 and subcode == 2207042:
-        later = datetime.now(UTC) + timedelta(hours=1)
-        return ChannelError("Kuota terbit Instagram habis.", Failure.LATER, retry_at=later, code=label)
+        return ChannelError("Kuota terbit Instagram habis.", Failure.LATER, retry_in=3600, code=label)
     if code == 9007:
         return ChannelError("Gambar belum selesai diproses Instagram.", Failure.LATER, code=label)
     if subcode == 2207051:
         # Instagram answers 4/2207051 while the post is live (postiz#1681): not a plain rate limit.
         return ChannelError(f"Instagram menahan tindakan: {said}", Failure.UNKNOWN, code=label)
     if code in _LATER:
-        later = datetime.now(UTC) + timedelta(minutes=15)
         return ChannelError(
-            f"Meta membatasi jumlah permintaan: {said}", Failure.LATER, retry_at=later, code=label
+            f"Meta membatasi jumlah permintaan: {said}", Failure.LATER, retry_in=900, code=label
         )
     if code in (506, 368) and writing:
         return ChannelError("Facebook: kiriman sama persis baru saja terbit.", Failure.UNKNOWN, code=label)

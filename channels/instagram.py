@@ -121,8 +121,7 @@ class Instagram:
     def send(self, outgoing: Outgoing, memo: Memo) -> Sent:
         status = self._status(str(memo["container"]))
         if status != "FINISHED" and status != "PUBLISHED":
-            soon = datetime.now(UTC) + timedelta(seconds=5)
-            raise ChannelError(f"Instagram masih memproses gambar ({status}).", Failure.LATER, retry_at=soon)
+            raise ChannelError(f"Instagram masih memproses gambar ({status}).", Failure.LATER, retry_in=5)
         answer = self.graph.post(f"{self.user_id}/media_publish", creation_id=memo["container"])
         posted = optional(answer.get("id"))
         if posted is None:

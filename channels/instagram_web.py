@@ -6,7 +6,7 @@ instaloader's rate state and sessions are not safe to share.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from typing import Any, NoReturn
 
 import instaloader
@@ -29,7 +29,8 @@ from channels.watermark import until_watermark
 HOSTS = ("www.instagram.com", "i.instagram.com")
 #: Posts in one Page of ours; Instagram itself gives 12 an answer.
 _PAGE = 60
-_QUIET_FOR = timedelta(minutes=30)
+#: Seconds of rest after an answer that was not as usual.
+_QUIET_FOR = 1800
 
 _copy_session = loader_context.copy_session
 
@@ -52,7 +53,7 @@ class _Patience(instaloader.RateController):
         raise ChannelError(
             "Instagram (web) meminta jeda.",
             Failure.LATER,
-            retry_at=datetime.now(UTC) + timedelta(seconds=secs),
+            retry_in=secs,
             code="rate",
         )
 
@@ -137,6 +138,6 @@ def _failure(error: Exception) -> ChannelError:
     return ChannelError(
         "Instagram (web) tidak menjawab seperti biasa; dicoba lagi nanti.",
         Failure.LATER,
-        retry_at=datetime.now(UTC) + _QUIET_FOR,
+        retry_in=_QUIET_FOR,
         code=type(error).__name__,
     )

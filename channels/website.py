@@ -5,6 +5,7 @@ Application Passwords; since 5.6). The account should have the role Author: an E
 """
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -58,17 +59,17 @@ class Website:
         number = identifier(mapping(made).get("id"))
         if optional(mapping(made).get("slug")) != outgoing.slug:
             # WordPress renames a taken slug to "...-2" without an error (seen with 6.8.12): ours is the twin.
+            # It also spells a slug its own way ("AIR" becomes "air"); what is found is then ours and no twin.
             first = self.find(outgoing, memo)
-            if isinstance(first, Sent):
+            if isinstance(first, Sent) and first.remote_id != number:
                 self._ask("DELETE", f"/wp/v2/posts/{number}")
                 return first
         return Sent(number, optional(mapping(made).get("link")) or f"{self.base}/{outgoing.slug}/")
 
     def find(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
+        # Not with context=edit: that hides from an author what another user published (seen with 6.8.12).
         rows = self._ask(
-            "GET",
-            "/wp/v2/posts",
-            params={"slug": outgoing.slug, "status": _ANY_STATUS, "context": "edit", "_fields": _SEEN},
+            "GET", "/wp/v2/posts", params={"slug": outgoing.slug, "status": _ANY_STATUS, "_fields": _SEEN}
         )
         for row in map(mapping, listing(rows)):
             return Sent(
@@ -79,10 +80,11 @@ class Website:
     def upload(self, name: str, data: bytes, alt: str) -> str:
         """Put a JPEG into the media library unless a file of that name is there; gives its public address."""
         stem = name.rsplit(".", 1)[0]
-        found = self._ask("GET", "/wp/v2/media", params={"search": stem, "_fields": "id,source_url"})
-        for row in map(mapping, listing(found)):
+        wanted = {"search": stem, "per_page": 100, "_fields": "id,source_url"}
+        for row in map(mapping, listing(self._ask("GET", "/wp/v2/media", params=wanted))):
             address = optional(row.get("source_url"))
-            if address and stem in address:
+            # The search also gives names that only contain ours; "-scaled" is a picture over 2,560 pixels.
+            if address and PurePosixPath(urlsplit(address).path).stem in (stem, f"{stem}-scaled"):
                 return address
         headers = {
             "Content-Type": "image/jpeg",
@@ -123,7 +125,7 @@ def _failure(response: requests.Response, *, writing: bool) -> ChannelError:
     except requests.JSONDecodeError:
         body = {}
     code, said = optional(body.get("code")) or str(response.status_code), optional(body.get("message")) or ""
-    if response.status_code in (401, 403):
+    if response.status_code in (401, 403) or _unknown_user(body):
         return ChannelError(f"Situs menolak masuk ({code}): {said}", Failure.CREDENTIALS, code=code)
     if response.status_code == 429:
         return ChannelError("Situs membatasi jumlah permintaan.", Failure.LATER, code=code)
@@ -132,3 +134,13 @@ def _failure(response: requests.Response, *, writing: bool) -> ChannelError:
         failure = Failure.UNKNOWN if writing else Failure.LATER
         return ChannelError(f"Situs sedang bermasalah (HTTP {response.status_code}).", failure, code=code)
     return ChannelError(f"Situs menolak permintaan ({code}): {said}", Failure.REFUSED, code=code)
+
+
+def _unknown_user(body: dict[str, Any]) -> bool:
+    """Whether a look-up was refused for want of a user, which WordPress says with status 400.
+
+    {"code": "rest_invalid_param", "data": {"status": 400, "details": {"status": {"code": "rest_forbidden_status",
+    "data": {"status": 401}}}}} is the answer to a wrong password (seen with 6.8.12).
+    """
+    details = mapping(mapping(body.get("data")).get("details"))
+    return mapping(details.get("status")).get("code") == "rest_forbidden_status"

@@ -167,8 +167,8 @@ def _set_aside(source: Source, item: Unreadable, now: datetime) -> None:
 def _finish(source: Source, heard: Heard, failure: ChannelError | None, now: datetime) -> None:
     """Give the source back with its next time; a reader that lost its lease changes nothing."""
     following = now + timedelta(seconds=source.interval)
-    if failure is not None and failure.retry_at is not None:
-        following = max(following, failure.retry_at)
+    if failure is not None:
+        following = max(following, failure.next_time(now) or following)
     outcome = {
         "failure": failure.failure.value if failure else "",
         "trouble": str(failure)[:300] if failure else "",

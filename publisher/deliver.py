@@ -220,7 +220,7 @@ def _after(
     if failure == Failure.CREDENTIALS or now - delivery.due_at > patience:
         return DeliveryState.NEEDS_PERSON, None
     tried = Attempt.objects.filter(delivery=delivery).count()
-    asked = error.retry_at if isinstance(error, ChannelError) else None
+    asked = error.next_time(now) if isinstance(error, ChannelError) else None
     return DeliveryState.RETRYING, asked or now + timedelta(seconds=_wait(tried))
 
 

@@ -34,7 +34,7 @@ def reconcile(delivery_id: int, now: datetime) -> DeliveryState | None:
         found = open_channel(delivery.account).find(outgoing_of(delivery), delivery.memo)
     except ChannelError as error:
         log.warning("%s: look failed: %s", delivery, error)
-        settle(delivery, fence, now, next_at=max(error.retry_at or now, now + _scaled(_LOOK_FAILED)))
+        settle(delivery, fence, now, next_at=max(error.next_time(now) or now, now + _scaled(_LOOK_FAILED)))
         return DeliveryState.UNKNOWN
     if isinstance(found, Sent):
         received(delivery, fence, found, moment(delivery.memo.get("started_at")) or now)

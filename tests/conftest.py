@@ -1,0 +1,73 @@
+"""The town, the city's accounts in it, and the people of the house."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.serve import free_port
+from config.town import Town
+
+#: Tests of what only PostgreSQL can do are collected where there is one, instead of being skipped elsewhere.
+collect_ignore = [] if os.environ.get("DATABASE_URL", "").startswith("postgres") else ["trials/test_workers.py"]
+
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Passwords of invented people need no slow hash."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+NOW_TEXT = "2026-11-24T03:00:00+00:00"
+
+
+@pytest.fixture(scope="session")
+def town_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """One town for the whole run, without caps."""
+    folder = tmp_path_factory.mktemp("town")
+    town = Town(free_port("127.0.0.1", 0), ["--no-caps"], folder / "town.log")
+    town.wait_ready()
+    yield town
+    town.close()
+
+
+@pytest.fixture
+def town(town_process: Town, settings: Any) -> Town:
+    """The town as new, and every channel pointed at it."""
+    town_process.post("/control/reset", {})
+    settings.STAND_IN = town_process.base
+    return town_process
+
+
+@pytest.fixture
+def accounts(db: None) -> dict[str, Any]:
+    """The city's accounts, as the town knows them, by key."""
+    from channels.models import Account
+    from config.demo import make_accounts
+
+    make_accounts(60, "http://127.0.0.1")
+    return {account.key: account for account in Account.objects.all()}
+
+
+@pytest.fixture
+def people(db: None) -> dict[str, Any]:
+    """Sari writes, Budi approves, Wati reviews, Tono answers, Rina administers, Eka may see nothing."""
+    from config.demo import make_people
+
+    return make_people("kata-sandi-uji")
+
+
+@pytest.fixture
+def now() -> Any:
+    from datetime import datetime
+
+    return datetime.fromisoformat(NOW_TEXT)
+
+
+@pytest.fixture
+def payloads() -> Path:
+    return Path(__file__).parent / "payloads"

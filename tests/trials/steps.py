@@ -1,0 +1,57 @@
+"""The steps that a trial's child can do. Each takes the time it is to believe in."""
+
+from datetime import datetime
+from typing import Any
+
+
+def prepare(now: datetime) -> None:
+    """Accounts, people, and one approved announcement that is due now."""
+    from config.demo import announce, make_accounts, make_people
+
+    make_accounts(2, "http://127.0.0.1")
+    announce(make_people("kata-sandi-uji"), now, None)
+
+
+def one_round(now: datetime) -> None:
+    """Hear, judge, open; then the next step of every delivery."""
+    from engine.work import pipeline
+    from publisher.advance import advance
+    from publisher.deliver import due_deliveries
+
+    pipeline(now)
+    for delivery, _ in due_deliveries(now):
+        advance(delivery, now)
+
+
+def outcome(now: datetime) -> dict[str, Any]:
+    """Mentions with their verdicts, cases, and deliveries, without what differs between any two runs."""
+    from cases.models import Case
+    from classifiers.models import Verdict
+    from monitor.models import Mention
+    from publisher.models import Delivery
+
+    return {
+        "mentions": sorted(Mention.objects.values_list("channel", "text")),
+        "verdicts": sorted(Verdict.objects.values_list("mention__text", "kind", "decision")),
+        "cases": sorted(Case.objects.values_list("mention__text", flat=True)),
+        "numbers": sorted(Case.objects.values_list("number", flat=True)),
+        "deliveries": sorted(Delivery.objects.values_list("account__key", "state")),
+    }
+
+
+def progress(now: datetime) -> dict[str, Any]:
+    """What has been reached so far, for a trial that waits."""
+    from cases.models import Case
+    from classifiers.models import Verdict
+    from monitor.models import Mention, Source
+    from publisher.models import Delivery
+
+    waiting = Mention.objects.filter(unjudged=True).count() + Verdict.objects.filter(awaits_case=True).count()
+    return {
+        "ids": sorted(Mention.objects.values_list("channel", "external_id")),
+        "heard": not Source.objects.filter(enabled=True, passes=0).exists(),
+        "waiting": waiting,
+        "forwarded": Verdict.objects.filter(decision="forward").count(),
+        "cases": Case.objects.count(),
+        "deliveries": sorted(Delivery.objects.values_list("account__key", "state")),
+    }
