@@ -94,7 +94,7 @@ class Facebook:
         posted = optional(answer.get("id"))
         if posted is None:
             raise ChannelError("Facebook menerima kiriman tetapi tidak menyebut nomornya.", Failure.UNKNOWN)
-        return Sent(posted, _link(posted))
+        return Sent(posted, self._permalink(posted))
 
     def find(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
         """Our posts since just before the attempt; the visible reference makes the text ours alone."""
@@ -109,6 +109,13 @@ class Facebook:
                     posted = identifier(row.get("id"))
                     return Sent(posted, optional(row.get("permalink_url")) or _link(posted))
         return Absent(note="belum terlihat di halaman Facebook")
+
+    def _permalink(self, posted: str) -> str:
+        try:
+            answer = self.graph.get(posted, fields="permalink_url")
+            return optional(answer.get("permalink_url")) or _link(posted)
+        except ChannelError:
+            return _link(posted)  # it is published: what comes after the send never fails the send
 
     def probe(self) -> Probe:
         page = self.graph.get(self.page_id, fields="id,name")

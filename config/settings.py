@@ -162,7 +162,7 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
-STATIC_ROOT = KENTONGAN_HOME / "static"
+STATIC_ROOT = None  # nothing is collected: WhiteNoise serves from the packages and templates/static
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 

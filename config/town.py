@@ -6,7 +6,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,13 @@ class Town:
         )
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback only
             return json.load(answer)
+
+    def load(self, rows: Iterable[Mapping[str, object]]) -> list[str]:
+        """Let citizens say all of ``rows``; gives a sentence for each row that the town would not take."""
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        request = urllib.request.Request(self.base + "/control/world", data=lines.encode())  # noqa: S310 - loopback
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback only
+            return list(json.load(answer)["problems"])
 
     def close(self) -> None:
         """End the process, at once if it does not go by itself."""

@@ -11,8 +11,9 @@ from config.serve import free_port
 from config.town import Town
 
 #: Tests of what only PostgreSQL can do are collected where there is one, instead of being skipped elsewhere.
-collect_ignore = [] if os.environ.get("DATABASE_URL", "").startswith("postgres") else ["trials/test_workers.py"]
-
+collect_ignore = (
+    [] if os.environ.get("DATABASE_URL", "").startswith("postgres") else ["trials/test_workers.py"]
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -24,7 +24,12 @@ def migrated(folder: Path) -> Callable[[], Environment]:
 def python(module: str, *arguments: str, env: Environment) -> subprocess.CompletedProcess[str]:
     """Run a module of ours to its end."""
     return subprocess.run(
-        [sys.executable, "-m", module, *arguments], env=env, cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", module, *arguments],
+        env=env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

@@ -38,8 +38,7 @@ def calm(process: Warm, fresh: Callable[[], Environment], town_process: Town) ->
 
 def begin(process: Warm, fresh: Callable[[], Environment], town: Town) -> Environment:
     town.post("/control/reset", {})
-    for line in shipped_world().splitlines():
-        town.post("/control/say", json.loads(line))
+    town.load(map(json.loads, shipped_world().splitlines()))
     env = {**fresh(), "KENTONGAN_STAND_IN": town.base}
     process.step("prepare", env, START)
     return env
