@@ -177,8 +177,8 @@ def test_where_a_twin_is_impossible_an_unclear_send_is_repeated(
 def test_a_worker_that_lost_its_lease_writes_no_receipt(
     announcement: Announcement, town: Town, now: datetime
 ) -> None:
-    from publisher.deliver import received
     from channels.contract import Sent
+    from publisher.deliver import received
 
     delivery = Delivery.objects.get(account__key="x")
     advance(delivery.pk, now)

@@ -52,7 +52,8 @@ def test_a_world_of_odd_rows_is_heard_and_bad_lines_are_named(tmp_path: Path) ->
         {"channel": "instagram", "id": "8", "text": "balas", "author": "d", "how": "comment", "parent": "10"},
         {"channel": "instagram", "id": "9", "text": "sebut", "author": "d", "how": "mention"},
         {"channel": "instagram", "id": "10", "text": "x\ny", "author": "", "how": "comment"},
-        {"channel": "instagram", "id": "11", "text": "lama", "author": "e", "how": "hashtag", "created_at": "2015-05-05T05:05:05+07:00"},
+        {"channel": "instagram", "id": "11", "text": "lama", "author": "e", "how": "hashtag",
+         "created_at": "2015-05-05T05:05:05+07:00"},
     ]  # fmt: skip
     world = tmp_path / "world.jsonl"
     world.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")

@@ -63,20 +63,20 @@ def warm() -> Iterator[Warm]:
 
 
 def main() -> None:
+    import importlib
+
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     # Imported once here, so that no child has to.
-    import channels.facebook
-    import channels.feed
-    import channels.instagram_web
-    import channels.website
-    import channels.x
-    import config.demo
-    import engine.work  # noqa: F401
-    from classifiers.judge import current_model
+    for name in ("x", "facebook", "feed", "instagram", "instagram_web", "website"):
+        importlib.import_module(f"channels.{name}")
+    for name in ("config.demo", "engine.work"):
+        importlib.import_module(name)
     from django.conf import settings
+
+    from classifiers.judge import current_model
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for tests only
 
@@ -93,7 +93,7 @@ def fork(order: dict[str, Any]) -> dict[str, Any]:
             code = 0
             try:
                 out.write(json.dumps(do(order)))
-            except BaseException:
+            except BaseException:  # noqa: BLE001 - whatever happened, the parent is told
                 out.write(traceback.format_exc())
                 code = 1
             out.flush()

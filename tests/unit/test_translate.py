@@ -20,11 +20,12 @@ json_values = st.recursive(
     max_leaves=20,
 )
 #: Objects that use the names which the translators look for, with anything behind them.
-names = st.sampled_from(
+NAMES = (
     "id text message caption data meta includes users media from parent parent_id replies edges node shortcode "
     "timestamp created_at created_time attachments attachment owner username error permalink children taken_at "
-    "referenced_tweets author_id note_tweet edge_media_to_caption user".split()
+    "referenced_tweets author_id note_tweet edge_media_to_caption user"
 )
+names = st.sampled_from(NAMES.split())
 shaped = st.recursive(
     json_values,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=6),
