@@ -131,13 +131,16 @@ def translate(payload: object, parent: str | None = None) -> list[Item]:
     if "error" in answer:
         said = optional(mapping(answer["error"]).get("message")) or "galat"
         return [Unreadable(f"jawaban Facebook berupa galat: {said}")]
-    if "data" in answer:
-        return each(answer["data"], lambda row: _post(row, parent))
-    if "id" in answer:
-        return each([answer], lambda row: _post(row, parent))
-    if isinstance(payload, list):
-        return each(payload, lambda row: _post(row, parent))
-    return [Unreadable("jawaban Facebook tanpa data")]
+    rows = answer["data"] if "data" in answer else [answer] if "id" in answer else payload
+    if not isinstance(rows, list):
+        return [Unreadable("jawaban Facebook tanpa data")]
+    items: list[Item] = []
+    for row in rows:
+        items += each([row], lambda one: _post(one, parent))
+        # Comments that were asked for together with their post come inside it.
+        if inner := listing(mapping(mapping(row).get("comments")).get("data")):
+            items += translate(inner, parent=optional(mapping(row).get("id")))
+    return items
 
 
 def _post(row: dict[str, Any], asked: str | None) -> Post:

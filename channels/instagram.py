@@ -167,19 +167,30 @@ def translate(payload: object, parent: str | None = None) -> list[Item]:
     if "error" in answer:
         said = optional(mapping(answer["error"]).get("message")) or "galat"
         return [Unreadable(f"jawaban Instagram berupa galat: {said}")]
-    edges = _edges(answer)
-    if edges is not None:
-        return each([mapping(edge).get("node") for edge in edges], _node)
+    web = _web_rows(answer)
+    if web is not None:
+        return _web_items(web, parent)
     rows = answer.get("data", [answer] if "id" in answer else payload)
     if not isinstance(rows, list):
         return [Unreadable("jawaban Instagram tanpa data")]
     items: list[Item] = []
     for row in rows:
         items += each([row], lambda one: _comment(one, parent) if _is_comment(one) else _media_post(one))
-        inner = mapping(row).get("replies")
-        if isinstance(inner, dict) and isinstance(inner.get("data"), list):
-            above = optional(mapping(row).get("id"))
-            items += each(inner["data"], lambda one, above=above: _comment(one, above))  # type: ignore[misc]
+        for name in ("replies", "comments"):  # what was asked for together with its post comes inside it
+            if inner := listing(mapping(mapping(row).get(name)).get("data")):
+                above = _shortcode(row) or optional(row.get("id"))
+                items += translate({"data": inner}, parent=above)
+    return items
+
+
+def _web_items(rows: list[Any], parent: str | None) -> list[Item]:
+    """Media or comments of the web, with the answers that stand inside each comment."""
+    items: list[Item] = []
+    for row in rows:
+        items += each([row], lambda one: _node(one, parent))
+        if inner := _inner(mapping(row), "edge_threaded_comments"):
+            answers = [mapping(edge).get("node") for edge in inner]
+            items += _web_items(answers, optional(mapping(row).get("id")))
     return items
 
 
@@ -223,20 +234,23 @@ def _shortcode(row: dict[str, Any]) -> str | None:
     return optional(row.get("shortcode")) or (found.group(1) if found else None)
 
 
-def _edges(answer: dict[str, Any]) -> list[Any] | None:
-    """The edges of a web (GraphQL) answer, whichever connection it is; None when it is no such answer."""
+def _web_rows(answer: dict[str, Any]) -> list[Any] | None:
+    """The nodes of a web answer, whichever connection or list it is; None when it is no such answer."""
+    for name in ("items", "comments"):  # the answers made for phones
+        if isinstance(answer.get(name), list):
+            plain: list[Any] = answer[name]
+            return plain
     owner = mapping(answer.get("data"))
     for value in [*owner.values(), *(inner for part in owner.values() for inner in mapping(part).values())]:
         if isinstance(mapping(value).get("edges"), list):
-            found: list[Any] = value["edges"]
-            return found
+            return [mapping(edge).get("node") for edge in value["edges"]]
     return None
 
 
-def _node(node: dict[str, Any]) -> Post:
+def _node(node: dict[str, Any], parent: str | None) -> Post:
     """A media node as Instagram's web gives it (names as instaloader 4.16 reads them)."""
-    if "text" in node and "shortcode" not in node:
-        return _web_comment(node)
+    if "text" in node and "shortcode" not in node and "code" not in node:
+        return _web_comment(node, parent)
     code = identifier(node.get("shortcode") or node.get("code"), "shortcode")
     captions = [
         mapping(mapping(edge).get("node")).get("text") for edge in _inner(node, "edge_media_to_caption")
@@ -244,7 +258,11 @@ def _node(node: dict[str, Any]) -> Post:
     plain = node.get("caption")
     text = captions[0] if captions else mapping(plain).get("text") if isinstance(plain, dict) else plain
     owner = mapping(node.get("owner") or node.get("user"))
+    sizes = listing(mapping(node.get("image_versions2")).get("candidates"))
     address = optional(node.get("display_url")) or optional(node.get("thumbnail_src"))
+    address = address or next(
+        (found for size in sizes if (found := optional(mapping(size).get("url")))), None
+    )
     return Post(
         id=code,
         text=words(text, "caption"),
@@ -256,14 +274,15 @@ def _node(node: dict[str, Any]) -> Post:
     )
 
 
-def _web_comment(node: dict[str, Any]) -> Post:
-    owner = mapping(node.get("owner"))
+def _web_comment(node: dict[str, Any], parent: str | None) -> Post:
+    owner = mapping(node.get("owner") or node.get("user"))
     return Post(
-        id=identifier(node["id"]),
+        id=identifier(node.get("id") or node.get("pk")),
         text=words(node.get("text")),
         author=optional(owner.get("username")),
-        author_id=optional(owner.get("id")),
+        author_id=optional(owner.get("id") or owner.get("pk")),
         created_at=moment(node.get("created_at")),
+        parent=parent or optional(node.get("parent_comment_id")),
     )
 
 

@@ -205,7 +205,8 @@ def _failed(
     if failure == Failure.CREDENTIALS:
         Account.objects.filter(pk=delivery.account_id).update(trouble=said[:300])
     settle(delivery, fence, now, state=state, next_at=at, trouble=said)
-    log.warning("%s: %s (%s)", delivery, said, state.value)
+    level = logging.INFO if state == DeliveryState.RETRYING else logging.WARNING
+    log.log(level, "%s: %s (%s)", delivery, said, state.value)
     return state
 
 

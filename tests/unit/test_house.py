@@ -1,9 +1,11 @@
 """The walls of the house that import-linter cannot see."""
 
 import ast
+import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 from django.apps import apps
@@ -48,7 +50,31 @@ def test_every_package_of_ours_is_listed_for_installation() -> None:
         for top in tops
         for path in (ROOT / top).rglob("__init__.py")
     }
-    assert found == listed
+    assert found == listed - {"templates", "locale"}  # data only
+
+
+def test_a_built_package_carries_the_wording_and_the_data(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    copy = tmp_path / "source"
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in filter(None, tracked.stdout.split("\0")):
+        target = copy / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, target)
+    subprocess.run([*command, "--wheel-dir", str(tmp_path), str(copy)], check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        inside = set(archive.namelist())
+    for name in (
+        "templates/announcements/service_notice/x.txt",
+        "templates/desk/base.html",
+        "config/data/accounts.toml",
+        "city/data/kota_bekasi.toml",
+        "classifiers/seed/x.jsonl",
+        "simulator/pages/town.html",
+        "desk/views/today.py",
+    ):
+        assert name in inside, name
 
 
 def test_every_management_folder_is_a_package() -> None:
