@@ -1,0 +1,127 @@
+"""What surrounds every page: the sections one may open, what waits in them, and what cannot wait."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cases.models import Case, State
+from channels.models import Account
+from classifiers.review import waiting as waiting_reviews
+from desk.access import READERS, StaffRequest
+from desk.times import spoken
+from ledger.life import last_beat
+from ledger.models import Person
+from ledger.roles import Role
+from publisher.models import Announcement, AnnouncementState, Delivery, DeliveryState
+
+#: The clock says every ten seconds that it lives; after this long without a word it is called silent.
+_SILENT_AFTER = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One entry of the rail."""
+
+    name: str  #: of the address, and of the glyph
+    word: str
+    waiting: int = 0  #: what waits for this person there
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """All that the frame of a page shows."""
+
+    person: Person
+    roles: frozenset[Role]
+    sections: list[Section]
+    alarms: list[str]
+    theme: str  #: "light", "dark", or "" for what the device prefers
+
+    @property
+    def writes(self) -> bool:
+        return Role.AUTHOR in self.roles
+
+    def reads(self, area: str) -> bool:
+        return bool(self.roles & set(READERS[area]))
+
+    @property
+    def administers(self) -> bool:
+        return Role.ADMINISTRATOR in self.roles
+
+
+def page(
+    request: StaffRequest, template: str, context: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
+    """Render a whole page inside the frame."""
+    return render(request, template, {"frame": frame_of(request), **(context or {})}, status=status)
+
+
+def frame_of(request: StaffRequest) -> Frame:
+    return Frame(
+        person=request.person,
+        roles=request.roles,
+        sections=_sections(request),
+        alarms=_alarms(),
+        theme=theme_of(request.COOKIES.get("theme", "")),
+    )
+
+
+def theme_of(word: str) -> str:
+    return word if word in ("light", "dark") else ""
+
+
+def approvals_for(person: Person) -> Any:
+    """Announcements that ``person`` may approve: submitted, and written by somebody else."""
+    return Announcement.objects.filter(state=AnnouncementState.SUBMITTED).exclude(author=person)
+
+
+def _sections(request: StaffRequest) -> list[Section]:
+    counts = _counts(request)
+    words = {
+        "today": _("Beranda"),
+        "review": _("Tinjauan"),
+        "cases": _("Kasus"),
+        "announcements": _("Pengumuman"),
+        "mentions": _("Sebutan"),
+        "channels": _("Saluran"),
+    }
+    return [
+        Section(name, word, counts.get(name, 0))
+        for name, word in words.items()
+        if name not in READERS or request.roles & set(READERS[name])
+    ]
+
+
+def _counts(request: StaffRequest) -> dict[str, int]:
+    counts = {}
+    if Role.REVIEWER in request.roles:
+        counts["review"] = waiting_reviews().count()
+    if Role.OFFICER in request.roles:
+        counts["cases"] = Case.objects.filter(state=State.RECEIVED).count()
+    announcements = 0
+    if Role.APPROVER in request.roles:
+        announcements += approvals_for(request.person).count()
+    if request.roles & {Role.AUTHOR, Role.APPROVER}:
+        announcements += Delivery.objects.filter(state=DeliveryState.NEEDS_PERSON).count()
+    counts["announcements"] = announcements
+    return counts
+
+
+def _alarms() -> list[str]:
+    """What cannot wait, as sentences; [] on a good day."""
+    found = []
+    beats = [beat for name in ("engine", "clock") if (beat := last_beat(name))]
+    now = timezone.now()
+    if beats and max(beats) < now - _SILENT_AFTER:
+        found.append(
+            _("Mesin tidak bergerak sejak %(when)s: tidak ada yang didengar atau ditayangkan.")
+            % {"when": spoken(max(beats), now)}
+        )
+    troubled = Account.objects.filter(enabled=True).exclude(trouble="").values_list("name", flat=True)
+    found += [_("%(account)s tidak dapat dipakai.") % {"account": name} for name in troubled]
+    return found

@@ -1,0 +1,1 @@
+"""What anyone may ask: health now; status pages and webhooks later."""

@@ -1,0 +1,57 @@
+"""Saluran: how each account is, and whether it works now."""
+
+from django.contrib import messages
+from django.db.models import Max, Prefetch
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from channels.contract import ChannelError, Probe
+from channels.models import Account
+from channels.models import Kind as ChannelKind
+from desk.access import StaffRequest, needs
+from desk.frame import page
+from ledger.roles import Role
+from monitor.hear import probe as probe_hearing
+from monitor.models import Source
+from publisher.probe import probe as probe_speaking
+
+
+@needs()
+@require_safe
+def channels(request: StaffRequest) -> HttpResponse:
+    sources = Source.objects.filter(enabled=True)
+    rows = Account.objects.prefetch_related(Prefetch("sources", sources)).annotate(
+        last_published=Max("deliveries__published_at")
+    )
+    cards = [{"account": account, "missing": _missing(account)} for account in rows.order_by("id")]
+    return page(request, "desk/channels.html", {"section": "channels", "cards": cards})
+
+
+@needs(Role.ADMINISTRATOR)
+@require_POST
+def test(request: StaffRequest, key: str) -> HttpResponse:
+    """Ask the channel now whether the account can be read and spoken through."""
+    account = get_object_or_404(Account, key=key)
+    answers = [(_("Menayangkan"), probe_speaking(account))]
+    if account.channel != ChannelKind.FEED:
+        answers.insert(0, (_("Mendengar"), probe_hearing(account)))
+    if request.htmx:
+        return render(request, "desk/_probe.html", {"answers": answers})
+    for word, answer in answers:
+        _tell(request, f"{account.name}. {word}: {answer.sentence}", answer)
+    return redirect(f"{reverse('channels')}#{account.key}")
+
+
+def _tell(request: StaffRequest, sentence: str, answer: Probe) -> None:
+    (messages.success if answer.ok else messages.error)(request, sentence)
+
+
+def _missing(account: Account) -> list[str]:
+    """Names of the secrets that the account lacks, or the sentence why they cannot even be read."""
+    try:
+        return account.missing_secrets()
+    except ChannelError as error:
+        return [str(error)]

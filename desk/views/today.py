@@ -1,0 +1,183 @@
+"""Beranda: what waits for this person, what appears today, and how much came in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from cases.models import Case, State
+from channels.models import Account
+from classifiers.models import Verdict
+from classifiers.review import waiting as waiting_reviews
+from desk.access import StaffRequest, needs
+from desk.frame import approvals_for, page
+from desk.times import number, spoken, today
+from ledger.roles import Role
+from monitor.models import Mention
+from publisher.models import Announcement, AnnouncementState, Delivery, DeliveryState
+
+#: How many rows of one sort are listed before the rest is only counted.
+_MOST = 5
+_ON_SCHEDULE = (
+    AnnouncementState.SCHEDULED,
+    AnnouncementState.PUBLISHING,
+    AnnouncementState.PUBLISHED,
+    AnnouncementState.PARTLY_PUBLISHED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing that waits for a person, with the way to it."""
+
+    hue: str
+    glyph: str
+    title: str
+    about: str
+    href: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the way from hearing to answering, in the last 24 hours."""
+
+    word: str
+    count: int
+
+
+@needs()
+@require_safe
+def home(request: StaffRequest) -> HttpResponse:
+    now = timezone.now()
+    start, end = today()
+    schedule = list(
+        Announcement.objects.filter(state__in=_ON_SCHEDULE, publish_at__gte=start, publish_at__lt=end)
+        .prefetch_related("targets")
+        .order_by("publish_at", "id")
+    )
+    funnel = _funnel(now - timedelta(hours=24))
+    context = {
+        "section": "today",
+        "now": now,
+        "tasks": list(_tasks(request, now)),
+        "schedule": schedule,
+        "funnel": funnel,
+        "most": max([step.count for step in funnel] + [1]),
+        "calm": _calm(len(schedule)),
+    }
+    return page(request, "desk/today.html", context)
+
+
+def _calm(count: int) -> str:
+    scheduled = ngettext(
+        "%(count)s pengumuman terjadwal hari ini.", "%(count)s pengumuman terjadwal hari ini.", count
+    )
+    return scheduled % {"count": number(count)} if count else _("Tidak ada pengumuman terjadwal hari ini.")
+
+
+def _tasks(request: StaffRequest, now: datetime) -> Iterator[Task]:
+    """In the order in which they cannot wait."""
+    if request.roles & {Role.AUTHOR, Role.APPROVER}:
+        yield from _stuck_deliveries()
+    if Role.ADMINISTRATOR in request.roles:
+        yield from _channel_trouble()
+    if Role.APPROVER in request.roles:
+        yield from _approvals(request, now)
+    if Role.AUTHOR in request.roles:
+        yield from _own_announcements(request)
+    if Role.OFFICER in request.roles:
+        yield from _new_cases(now)
+    if Role.REVIEWER in request.roles:
+        yield from _reviews(now)
+
+
+def _stuck_deliveries() -> Iterator[Task]:
+    rows = Delivery.objects.filter(state=DeliveryState.NEEDS_PERSON).select_related("announcement", "account")
+    for delivery in rows.order_by("due_at")[:_MOST]:
+        yield Task(
+            "red",
+            "person",
+            delivery.announcement.title,
+            _("%(account)s: belum pasti tayang. Lihat salurannya, lalu putuskan.")
+            % {"account": delivery.account.name},
+            reverse("announcement", args=[delivery.announcement_id]),
+            _("Putuskan"),
+        )
+
+
+def _channel_trouble() -> Iterator[Task]:
+    for account in Account.objects.filter(enabled=True).exclude(trouble="")[:_MOST]:
+        yield Task(
+            "red", "plug", account.name, account.trouble, f"{reverse('channels')}#{account.key}", _("Periksa")
+        )
+
+
+def _approvals(request: StaffRequest, now: datetime) -> Iterator[Task]:
+    for row in approvals_for(request.person).select_related("author").order_by("publish_at", "id")[:_MOST]:
+        planned = _("tayang %(when)s") % {"when": spoken(row.publish_at, now)} if row.publish_at else ""
+        about = _("Ditulis %(author)s; %(planned)s.") % {
+            "author": row.author,
+            "planned": planned or _("tayang segera setelah disetujui"),
+        }
+        yield Task(
+            "amber",
+            "stamp",
+            row.title,
+            about,
+            reverse("announcement", args=[row.pk]),
+            _("Baca dan putuskan"),
+        )
+
+
+def _own_announcements(request: StaffRequest) -> Iterator[Task]:
+    own = Announcement.objects.filter(author=request.person)
+    for row in own.filter(state=AnnouncementState.REJECTED).order_by("-changed_at")[:_MOST]:
+        href = reverse("announcement", args=[row.pk])
+        yield Task(
+            "red", "back", row.title, _("Dikembalikan: %(note)s") % {"note": row.note}, href, _("Perbaiki")
+        )
+    for row in own.filter(state=AnnouncementState.APPROVED).order_by("publish_at")[:_MOST]:
+        about = _("Disetujui, tetapi waktu tayangnya sudah lewat.")
+        yield Task(
+            "amber", "clock", row.title, about, reverse("announcement", args=[row.pk]), _("Pilih waktu baru")
+        )
+
+
+def _new_cases(now: datetime) -> Iterator[Task]:
+    new = Case.objects.filter(state=State.RECEIVED)
+    count = new.count()
+    if count:
+        oldest = new.order_by("opened_at").values_list("opened_at", flat=True)[0]
+        title = ngettext("%(count)s kasus baru", "%(count)s kasus baru", count) % {"count": number(count)}
+        about = _("Yang tertua dibuka %(when)s.") % {"when": spoken(oldest, now)}
+        yield Task("amber", "cases", title, about, reverse("cases"), _("Buka"))
+
+
+def _reviews(now: datetime) -> Iterator[Task]:
+    count = waiting_reviews().count()
+    if count:
+        oldest = waiting_reviews().values_list("mention__heard_at", flat=True)[0]
+        title = ngettext(
+            "%(count)s sebutan menunggu tinjauan", "%(count)s sebutan menunggu tinjauan", count
+        ) % {"count": number(count)}
+        about = _("Yang tertua terdengar %(when)s.") % {"when": spoken(oldest, now)}
+        yield Task("amber", "eye", title, about, reverse("review"), _("Mulai meninjau"))
+
+
+def _funnel(since: datetime) -> list[Step]:
+    return [
+        Step(_("terdengar"), Mention.objects.filter(heard_at__gte=since).count()),
+        Step(_("dinilai"), Verdict.objects.filter(at__gte=since).count()),
+        Step(_("menjadi kasus"), Case.objects.filter(opened_at__gte=since).count()),
+        Step(
+            _("dijawab"),
+            Case.objects.filter(changed_at__gte=since, state__in=(State.ANSWERED, State.CLOSED)).count(),
+        ),
+    ]
