@@ -131,7 +131,7 @@ def translate(payload: object, parent: str | None = None) -> list[Item]:
     if "error" in answer:
         said = optional(mapping(answer["error"]).get("message")) or "galat"
         return [Unreadable(f"jawaban Facebook berupa galat: {said}")]
-    rows = answer["data"] if "data" in answer else [answer] if "id" in answer else payload
+    rows = answer.get("data", [answer] if "id" in answer else payload)
     if not isinstance(rows, list):
         return [Unreadable("jawaban Facebook tanpa data")]
     items: list[Item] = []

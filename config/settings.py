@@ -149,6 +149,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "desk.views.sign_in.locked_out"
 LOGIN_URL = "sign_in"
+CSRF_FAILURE_VIEW = "desk.views.errors.form_too_old"
 LOGIN_REDIRECT_URL = "today"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True

@@ -3,8 +3,10 @@
 import hashlib
 import io
 import textwrap
+from functools import cache
 
 from django.conf import settings
+from font_source_sans_pro import SourceSansProSemibold
 from PIL import Image, ImageDraw, ImageFont
 
 from channels.contract import ChannelError, Failure
@@ -64,7 +66,7 @@ def _paragraph(
     pen: ImageDraw.ImageDraw, text: str, left: int, top: int, *, size: int, width: int, fill: str, most: int
 ) -> int:
     """Draw wrapped text; gives the y below it."""
-    wrapped = textwrap.wrap(text, width)
+    wrapped = textwrap.wrap(_drawable(text), width)
     if len(wrapped) > most:
         wrapped = [*wrapped[: most - 1], wrapped[most - 1][: width - 1] + "…"]
     for line in wrapped:
@@ -73,5 +75,12 @@ def _paragraph(
     return top
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Source Sans Pro from its package: Pillow's own font lacks dashes and quotation marks."""
+    return ImageFont.truetype(SourceSansProSemibold, size)
+
+
+def _drawable(text: str) -> str:
+    """``text`` without what the font cannot draw (emoji); an empty box on a card says nothing."""
+    return " ".join("".join(letter for letter in text if ord(letter) < 0x2600).split())

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 
 class TemplateProblem(Exception):
@@ -38,9 +39,12 @@ class AnnouncementKind:
         for field in self.fields:
             value = values.get(field.name, "").strip()
             if field.required and not value:
-                problems[field.name] = f"{field.label} belum diisi."
+                problems[field.name] = _("%(field)s belum diisi.") % {"field": field.label}
             elif len(value) > field.max_length:
-                problems[field.name] = f"{field.label} paling panjang {field.max_length} huruf."
+                problems[field.name] = _("%(field)s paling panjang %(most)d huruf.") % {
+                    "field": field.label,
+                    "most": field.max_length,
+                }
         return problems
 
 

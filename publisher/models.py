@@ -44,6 +44,8 @@ class Announcement(models.Model):
     #: Rises with every change of wording; deliveries belong to one version.
     version = models.PositiveIntegerField(default=1)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="written")
+    #: Everyone who wrote, changed or submitted it; none of them may approve it.
+    writers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+")
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     #: When it should appear (UTC); None: as soon as it is approved.

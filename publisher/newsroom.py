@@ -45,6 +45,7 @@ def draft(
             changed_at=now,
             zone=settings.CITY["timezone"],
         )
+        made.writers.add(author)
         made.targets.set(Account.objects.filter(enabled=True) if targets is None else targets)
         record("announcement.drafted", made.subject, actor=author, at=now, title=made.title)
     return made
@@ -69,6 +70,7 @@ def edit(
         row.state, row.changed_at, row.card_url = AnnouncementState.DRAFT, now, ""
         _drop_approval(row)
         row.save()
+        row.writers.add(person)
         if targets is not None:
             row.targets.set(targets)
         record("announcement.edited", row.subject, actor=person, at=now, version=row.version)
@@ -91,6 +93,7 @@ def submit(
         Variant.objects.bulk_create(variants)
         row.state, row.publish_at, row.changed_at, row.note = AnnouncementState.SUBMITTED, publish_at, now, ""
         row.save()
+        row.writers.add(person)
         record("announcement.submitted", row.subject, actor=person, at=now, version=row.version)
     return row
 
@@ -98,16 +101,16 @@ def submit(
 def approve(announcement: Announcement, person: Person, now: datetime) -> Announcement:
     """Approve the wording that was submitted, in one's office, and plan it for the wished time.
 
-    Nobody approves what they wrote. When the wished time has passed meanwhile, the announcement stays approved
-    and waits for a new time.
+    Nobody approves what they wrote, changed or submitted. When the wished time has passed meanwhile, the
+    announcement stays approved and waits for a new time.
     """
     _need(person, Role.APPROVER)
     with transaction.atomic():
         row = _locked(announcement)
         if row.state != AnnouncementState.SUBMITTED:
             raise Refused(_("Pengumuman ini tidak sedang menunggu persetujuan."))
-        if row.author_id == person.pk:
-            raise Refused(_("Penulis tidak dapat menyetujui pengumumannya sendiri."))
+        if row.writers.filter(pk=person.pk).exists():
+            raise Refused(_("Yang menulis, mengubah, atau mengajukan tidak dapat menyetujuinya sendiri."))
         row.state, row.changed_at, row.approved_at = AnnouncementState.APPROVED, now, now
         row.approved_by, row.approved_office = person, person.office
         row.approved_hash = content_hash(row)

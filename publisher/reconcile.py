@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from channels.contract import ChannelError, Sent
+from channels.links import remote_id_in
 from channels.models import Receipt
 from channels.reading import moment
 from channels.registry import open_channel, waits_of
@@ -55,8 +57,9 @@ def reconcile(delivery_id: int, now: datetime) -> DeliveryState | None:
     return DeliveryState.NEEDS_PERSON
 
 
-def it_is_there(delivery: Delivery, link: str, remote_id: str, person: Person, now: datetime) -> None:
-    """A person found it on the channel: keep the link they give."""
+def it_is_there(delivery: Delivery, link: str, person: Person, now: datetime) -> None:
+    """A person found it on the channel: keep the link they give, and the id that the link carries."""
+    remote_id = remote_id_in(delivery.account.channel, link)
     with transaction.atomic():
         taken = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.NEEDS_PERSON).update(
             state=DeliveryState.PUBLISHED,
@@ -66,7 +69,7 @@ def it_is_there(delivery: Delivery, link: str, remote_id: str, person: Person, n
             trouble="",
         )
         if not taken:
-            raise Refused("Penayangan ini tidak sedang menunggu keputusan.")
+            raise Refused(_("Penayangan ini tidak sedang menunggu keputusan."))
         if remote_id:
             Receipt.objects.get_or_create(
                 account=delivery.account, remote_id=remote_id[:200], defaults={"permalink": link, "at": now}
@@ -82,7 +85,7 @@ def send_again(delivery: Delivery, person: Person, now: datetime) -> None:
             state=DeliveryState.RETRYING, next_at=now, looks=0, resent=False, trouble=""
         )
         if not taken:
-            raise Refused("Penayangan ini tidak sedang menunggu keputusan.")
+            raise Refused(_("Penayangan ini tidak sedang menunggu keputusan."))
         record("delivery.sent_again", delivery.subject, actor=person, at=now)
         sum_up(delivery.announcement_id, now)
         wake("deliver", str(delivery.pk))

@@ -7,6 +7,7 @@ from functools import cache
 
 import nh3
 from django.conf import settings
+from django.utils.translation import gettext as _
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -57,22 +58,31 @@ def problems(channel: str, rendered: Rendered) -> list[str]:
     found = []
     text = rendered.text
     if not text.strip():
-        found.append("Teksnya kosong.")
+        found.append(_("Teksnya kosong."))
     if channel == Kind.X and not (length := measure(text)).valid and text.strip():
         found.append(
-            f"Terlalu panjang untuk X: {length.weighted_length} dari {MAX_WEIGHTED}. Pendekkan isinya."
+            _("Terlalu panjang untuk X: %(length)d dari %(most)d. Pendekkan isinya.")
+            % {"length": length.weighted_length, "most": MAX_WEIGHTED}
             if length.weighted_length > MAX_WEIGHTED
-            else "Ada huruf yang tidak diterima X; hapus lalu ketik ulang."
+            else _("Ada huruf yang tidak diterima X; hapus lalu ketik ulang.")
         )
     if channel == Kind.FACEBOOK and len(text) > _FACEBOOK_MAX:
-        found.append(f"Terlalu panjang untuk Facebook: {len(text)} dari {_FACEBOOK_MAX} huruf.")
+        found.append(_too_long("Facebook", len(text), _FACEBOOK_MAX))
     if channel == Kind.INSTAGRAM and len(text) > _INSTAGRAM_MAX:
-        found.append(f"Terlalu panjang untuk Instagram: {len(text)} dari {_INSTAGRAM_MAX} huruf.")
+        found.append(_too_long("Instagram", len(text), _INSTAGRAM_MAX))
     if channel == Kind.INSTAGRAM and text.count("#") > _INSTAGRAM_TAGS:
-        found.append(f"Instagram menerima paling banyak {_INSTAGRAM_TAGS} tagar.")
+        found.append(_("Instagram menerima paling banyak %(most)d tagar.") % {"most": _INSTAGRAM_TAGS})
     if channel in (Kind.WEBSITE, Kind.FEED) and not rendered.title.strip():
-        found.append("Judulnya kosong.")
+        found.append(_("Judulnya kosong."))
     return found
+
+
+def _too_long(channel: str, length: int, most: int) -> str:
+    return _("Terlalu panjang untuk %(channel)s: %(length)d dari %(most)d huruf.") % {
+        "channel": channel,
+        "length": length,
+        "most": most,
+    }
 
 
 def _fill(kind: str, name: str, values: Mapping[str, object]) -> str:

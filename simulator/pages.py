@@ -47,7 +47,7 @@ def shortened(text: str) -> str:
 
 def colour(text: str) -> str:
     """A calm colour that belongs to a name."""
-    return f"hsl({crc32(text.encode('utf-8', 'replace')) % 360} 42% 42%)"
+    return f"hsl({crc32(text.encode('utf-8', 'replace')) % 360} 42% 34%)"
 
 
 def initials(text: str) -> str:

@@ -20,7 +20,9 @@ def test_every_setting_from_the_environment_is_documented() -> None:
     used = set()
     for top in ("config", "channels", "engine", "desk"):
         for path in (ROOT / top).rglob("*.py"):
-            used |= set(re.findall(r'environ(?:\.get\(|\[)"(KENTONGAN_\w+|DATABASE_URL)"', path.read_text("utf-8")))
+            used |= set(
+                re.findall(r'environ(?:\.get\(|\[)"(KENTONGAN_\w+|DATABASE_URL)"', path.read_text("utf-8"))
+            )
     for name in used - {"KENTONGAN_CHECK_HOME", "KENTONGAN_ADMIN_PASSWORD"}:
         assert f"`{name}`" in DOCS["operate.md"], name
     assert "KENTONGAN_ADMIN_PASSWORD" in ALL

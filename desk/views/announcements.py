@@ -143,7 +143,7 @@ def there(request: StaffRequest, delivery_id: int) -> HttpResponse:
     link = request.POST.get("link", "").strip()
     try:
         URLValidator(schemes=["http", "https"])(link)
-        it_is_there(delivery, link, "", request.person, timezone.now())
+        it_is_there(delivery, link, request.person, timezone.now())
     except ValidationError:
         sentence = _("Tempel alamat lengkap kiriman itu, dimulai dengan https://.")
         return _letter(request, _found(delivery.announcement_id), link=(delivery.pk, link, sentence))

@@ -33,7 +33,9 @@ def test_sari_writes_budi_approves_and_it_appears_in_the_town(running: Demo, bro
     sari = sign_in(browser, running, "sari", DESKTOP)
     sari.get_by_role("link", name="Buat pengumuman").first.click()
     sari.get_by_role("textbox", name="Judul").fill("Vaksinasi rabies gratis di Mustikajaya")
-    sari.get_by_role("textbox", name="Isi", exact=True).fill("Bawa kucing atau anjing Anda. Tidak perlu mendaftar.")
+    sari.get_by_role("textbox", name="Isi", exact=True).fill(
+        "Bawa kucing atau anjing Anda. Tidak perlu mendaftar."
+    )
     sari.get_by_role("textbox", name="Tempat").fill("Balai Warga RW 05")
     expect(sari.locator("#previews")).to_contain_text("Balai Warga RW 05")
     look(sari, "susun")
@@ -78,9 +80,7 @@ def test_a_mistake_is_shown_beside_what_caused_it_and_nothing_typed_is_lost(
     expect(sari.get_by_text("dari 280").first).to_be_visible()
 
 
-def test_a_complaint_spoken_in_the_town_becomes_a_case_on_tonos_desk(
-    running: Demo, browser: Browser
-) -> None:
+def test_a_complaint_spoken_in_the_town_becomes_a_case_on_tonos_desk(running: Demo, browser: Browser) -> None:
     town = town_page(browser, running)
     words = "@pemkotbekasi jalan di Cimuning rusak parah berlubang, sudah dua bulan tidak diperbaiki"
     town.request.post(

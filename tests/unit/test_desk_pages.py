@@ -409,7 +409,7 @@ def test_nobody_approves_what_they_wrote() -> None:
         not in client.get(reverse("announcement", args=[row.pk])).content.decode()
     )
     answer = client.post(reverse("approve", args=[row.pk]))
-    assert "Penulis tidak dapat menyetujui pengumumannya sendiri." in answer.content.decode()
+    assert "tidak dapat menyetujuinya sendiri." in answer.content.decode()
     row.refresh_from_db()
     assert row.state == AnnouncementState.SUBMITTED
 

@@ -61,6 +61,15 @@ class TestTheWay:
         with pytest.raises(Refused, match="sendiri"):
             approve(made, rina, now)
 
+    def test_who_changed_the_draft_of_another_does_not_approve_it(
+        self, accounts: Any, sari: Any, people: Any, now: datetime
+    ) -> None:
+        rina = people["rina"]  # writes and approves
+        made = edit(draft("service_notice", FIELDS, sari, now), {**FIELDS, "body": "Lain."}, rina, now)
+        made = submit(made, sari, now)
+        with pytest.raises(Refused, match="sendiri"):
+            approve(made, rina, now)
+
     def test_only_an_approver_approves(self, accounts: Any, sari: Any, people: Any, now: datetime) -> None:
         made = submit(draft("service_notice", FIELDS, sari, now), sari, now)
         with pytest.raises(Refused, match="tugas"):
