@@ -47,7 +47,7 @@ test-sqlite: .venv/ready-dev
 
 test-postgres: .venv/ready-dev
 	@echo "== the same tests on PostgreSQL"
-	@$(BIN)/python -m tests.with_postgres $(PYTEST) -q -m "not browser and not wordpress"
+	@$(BIN)/python -m tests.with_postgres $(PYTEST) -q -m "not browser and not wordpress and not once"
 
 test-all: test  ## make test, and real Chromium and WordPress, which it installs (as root on Debian)
 	@sh tests/install/browser.sh

@@ -3,7 +3,11 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from channels.models import Kind
+
+pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = {path.name: path.read_text("utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]}

@@ -14,6 +14,8 @@ import requests
 sys.path.insert(0, str(Path(__file__).parent))
 from test_town_redirect import PAGE, Town, running
 
+pytestmark = pytest.mark.once
+
 #: facebook-sdk's ways of saying that it does not understand the answer.
 UNCLEAR = (facebook.GraphAPIError, requests.RequestException, KeyError)
 

@@ -16,6 +16,8 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parent))
 from test_town_redirect import IG, Town, running
 
+pytestmark = pytest.mark.once
+
 MEDIA = "id,caption,permalink,timestamp,username,media_type,media_url,comments_count"
 COMMENTS = "id,text,timestamp,username,from,replies{id,text,username,timestamp}"
 

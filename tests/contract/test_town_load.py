@@ -11,7 +11,10 @@ import requests
 import tweepy
 
 sys.path.insert(0, str(Path(__file__).parent))
+import pytest
 from test_town_redirect import IG, OWN_X, PAGE, Town, running
+
+pytestmark = pytest.mark.once
 
 HOWS = ("mention", "comment", "keyword", "hashtag", "tagged")
 QUERIES = ("(jalan rusak OR banjir OR sampah) bekasi -is:retweet", "#bekasi -is:retweet")

@@ -21,6 +21,8 @@ import requests
 import tweepy
 from requests.adapters import BaseAdapter, HTTPAdapter
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 OWN_X = "1470000000000000001"
 PAGE = "104000000000001"

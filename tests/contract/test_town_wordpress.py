@@ -12,6 +12,8 @@ import requests
 sys.path.insert(0, str(Path(__file__).parent))
 from test_town_redirect import SITE, Town, running
 
+pytestmark = pytest.mark.once
+
 KEY = "web_diskominfostandi"
 
 

@@ -13,6 +13,8 @@ import tweepy
 sys.path.insert(0, str(Path(__file__).parent))
 from test_town_redirect import OWN_X, Town, running
 
+pytestmark = pytest.mark.once
+
 KEYWORD = "(jalan rusak OR banjir OR sampah) bekasi -is:retweet"
 HASHTAG = "#bekasi -is:retweet"
 FIELDS = ["created_at", "author_id", "conversation_id", "in_reply_to_user_id", "referenced_tweets",

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from city.gazetteer import find_place, places
 from city.masks import mask
 
+pytestmark = pytest.mark.once
+
 
 def test_kota_bekasi_has_12_kecamatan_and_56_kelurahan() -> None:
     levels = [place.level for place in places()]

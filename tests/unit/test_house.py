@@ -8,7 +8,10 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import pytest
 from django.apps import apps
+
+pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LAYERS = [

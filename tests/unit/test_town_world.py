@@ -10,6 +10,8 @@ from simulator.identity import Identity, parse
 from simulator.tweets import shorten, weight
 from simulator.world import Town, cursor, shortcode, uncursor
 
+pytestmark = pytest.mark.once
+
 
 def lines(*rows: object) -> str:
     return "\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows)

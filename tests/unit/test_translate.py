@@ -12,6 +12,8 @@ from channels.contract import Post, Unreadable
 from channels.registry import translator
 from config.management.commands.translate import as_row
 
+pytestmark = pytest.mark.once
+
 FOLDER = Path(__file__).parent.parent / "payloads"
 PAIRS = sorted(path for path in FOLDER.glob("*/*.json") if not path.name.endswith(".post.json"))
 json_values = st.recursive(

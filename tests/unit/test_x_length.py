@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from channels import x_length
 from channels.x_length import MAX_WEIGHTED, URL_WEIGHT, XLength, measure
 
+pytestmark = pytest.mark.once
+
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 INDONESIA = "\U0001f1ee\U0001f1e9"
