@@ -60,8 +60,8 @@ check-5000: setup  ## the main job on 5,000 real posts of KENTONGAN_SHARED, coun
 	@$(BIN)/kentongan demo --check --json --world .venv/world-5000.jsonl
 
 messages: .venv/ready-dev  ## collect the texts that people see into locale/
-	@$(BIN)/pybabel extract --mapping babel.cfg --project Kentongan --omit-header --sort-by-file --no-location --output locale/django.pot .
-	@$(BIN)/pybabel update --input-file locale/django.pot --output-dir locale --domain django --no-fuzzy-matching --omit-header
+	@$(BIN)/pybabel extract --mapping babel.cfg --project Kentongan --keyword gettext_lazy --omit-header --sort-by-file --no-location --output locale/django.pot .
+	@$(BIN)/pybabel update --input-file locale/django.pot --output-dir locale --domain django --no-fuzzy-matching --ignore-pot-creation-date --width 100
 
 lock: .venv/ready-dev  ## pin again (needs uv in .venv: pip install uv)
 	@echo 'setuptools>=77' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file requirements-build.txt
