@@ -26,7 +26,7 @@ from channels.contract import (
 from channels.graph import Graph
 from channels.models import Account
 from channels.reading import each, identifier, listing, mapping, moment, optional, same_words, words
-from channels.watermark import threads_to_read, too_old, until_watermark
+from channels.watermark import Threads, too_old, until_watermark
 
 _POST_FIELDS = (
     "id,message,created_time,from,permalink_url,parent_id,attachments{media_type,media,url,subattachments}"
@@ -66,15 +66,16 @@ class Facebook:
     def _comments(self, cursor: Cursor) -> Iterator[Page]:
         """Comments of all levels under posts whose declared count differs from the count last read."""
         declared: dict[str, int] = {}
+        threads = Threads(cursor)
         for edge in ("feed", "tagged"):
             # filter(stream) makes the declared count include replies to comments.
             fields = "id,created_time,comments.filter(stream).limit(0).summary(true)"
             for answer in self.graph.pages(f"{self.page_id}/{edge}", fields=fields, limit=PAGE_SIZE):
                 rows = [row for row in listing(answer.get("data")) if isinstance(row, dict)]
                 declared |= {str(row.get("id")): _comment_count(row) for row in rows}
-                if cursor and rows and all(too_old(moment(row.get("created_time"))) for row in rows):
+                if threads.whole and rows and all(too_old(moment(row.get("created_time"))) for row in rows):
                     break
-        for thread, done in threads_to_read(declared, cursor):
+        for thread, mark, read in threads.to_read(declared):
             answers = self.graph.pages(
                 f"{thread}/comments",
                 fields=_COMMENT_FIELDS,
@@ -82,7 +83,8 @@ class Facebook:
                 order="reverse_chronological",
                 limit=PAGE_SIZE,
             )
-            yield from until_watermark((translate(a, parent=thread) for a in answers), *done)
+            yield from until_watermark((translate(a, parent=thread) for a in answers), mark, read)
+        yield Page((), threads.done())
 
     # --- speaking
 

@@ -46,7 +46,7 @@ class Feed:
             (self.folder / "entries").mkdir(parents=True, exist_ok=True)
             _write(self.folder / "entries" / f"{outgoing.slug}.json", json.dumps(entry, ensure_ascii=False))
             self._rebuild()
-        except OSError as error:
+        except (OSError, ValueError, KeyError) as error:
             raise ChannelError(f"Umpan tidak dapat ditulis: {error}", Failure.LATER) from error
         return self._sent(outgoing.slug)
 

@@ -23,6 +23,11 @@ VERSION = "v25.0"
 #: custom limits, business use case limits for pages and Instagram.
 _LATER = {4, 17, 32, 341, 613, 80001, 80002}
 _CREDENTIALS = {102, 190}
+#: Instagram's own table (error codes of content publishing, read 2026-10): -1/2207001 server, -2/2207003 slow
+#: media fetch, 9004/2207052 fetch failed, 24/2207006 media not there yet.
+_PASSING = {-1, -2, 24, 9004}
+#: 100/33 comes back for containers that exist (postiz#1562).
+_PASSING_PAIRS = {(100, 33)}
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -116,7 +121,8 @@ def failure(body: object, *, writing: bool) -> ChannelError:
         )
     if code in (506, 368) and writing:
         return ChannelError("Facebook: kiriman sama persis baru saja terbit.", Failure.UNKNOWN, code=label)
-    if code in (1, 2) or code is None:
+    passing = error.get("is_transient") is True or code in _PASSING or (code, subcode) in _PASSING_PAIRS
+    if passing or code in (1, 2) or code is None:
         # HTTP 500 with code 2 came back for posts that were published, seven times over (koala#699).
         return ChannelError(
             f"Meta sedang bermasalah: {said}", Failure.UNKNOWN if writing else Failure.LATER, code=label

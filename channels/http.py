@@ -7,6 +7,7 @@ Without one, only https leaves; plain http is refused except to this machine (a 
 
 import ipaddress
 import logging
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from channels.contract import ChannelError, Failure
 
@@ -132,11 +134,20 @@ def call(what: Callable[[], T], *, writing: bool) -> T:
         raise from_network(error, writing=writing) from error
 
 
+def _never_sent(error: requests.RequestException) -> bool:
+    """Whether no connection stood: a refused port, a name that does not resolve, a certificate that is wrong."""
+    inner = error.args[0] if error.args else None
+    reason = getattr(inner, "reason", inner)
+    # urllib3 2 makes NameResolutionError a NewConnectionError.
+    return isinstance(error, requests.ConnectTimeout) or isinstance(
+        reason, NewConnectionError | ConnectTimeoutError | ssl.SSLCertVerificationError
+    )
+
+
 def from_network(error: requests.RequestException, *, writing: bool) -> ChannelError:
     """The ChannelError for a raw ``requests`` error."""
     if isinstance(error, BlockedHost):
         return ChannelError(str(error), Failure.REFUSED, code="blocked-host")
-    never_sent = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
-    if never_sent or not writing:
+    if _never_sent(error) or not writing:
         return ChannelError("Saluran tidak dapat dihubungi; akan dicoba lagi.", Failure.LATER)
     return ChannelError("Sambungan terputus setelah kiriman berangkat; sedang diperiksa.", Failure.UNKNOWN)

@@ -27,12 +27,14 @@ from channels.contract import (
 from channels.graph import Graph
 from channels.models import Account
 from channels.reading import each, identifier, listing, mapping, moment, optional, same_words, words
-from channels.watermark import threads_to_read, too_old, until_watermark
+from channels.watermark import Threads, too_old, until_watermark
 
 _MEDIA = "id,caption,timestamp,permalink,media_type,media_url"
 _COMMENT = "id,text,timestamp,username,from,parent_id"
 #: recent_media gives at most 50 a page (Graph reference, read 2026-10); the other edges take 100.
 _HASHTAG_PAGE, _PAGE = 50, 100
+#: Containers made for one announcement before a person is asked.
+_CONTAINERS = 5
 _SHORTCODE = re.compile(r"instagram\.com/(?:[\w.]+/)?(?:p|reel|tv)/([\w-]+)")
 
 
@@ -81,6 +83,7 @@ class Instagram:
         A changed thread is read whole: a new reply may stand under an old comment.
         """
         declared, codes = {}, {}
+        threads = Threads(cursor)
         fields = "id,timestamp,permalink,comments_count"
         for answer in self.graph.pages(f"{self.user_id}/media", fields=fields, limit=_PAGE):
             rows = [row for row in listing(answer.get("data")) if isinstance(row, dict)]
@@ -88,10 +91,11 @@ class Instagram:
                 count = row.get("comments_count")
                 declared[str(row.get("id"))] = count if isinstance(count, int) else 0
                 codes[str(row.get("id"))] = _shortcode(row)
-            if cursor and rows and all(too_old(moment(row.get("timestamp"))) for row in rows):
+            if threads.whole and rows and all(too_old(moment(row.get("timestamp"))) for row in rows):
                 break
-        for thread, (_, wrap) in threads_to_read(declared, cursor):
-            yield from until_watermark(self._thread(thread, codes[thread]), {}, wrap)
+        for thread, _, read in threads.to_read(declared):
+            yield from until_watermark(self._thread(thread, codes[thread]), {}, read)
+        yield Page((), threads.done())
 
     def _thread(self, media: str, code: str | None) -> Iterator[list[Item]]:
         fields = f"{_COMMENT},replies.limit({_PAGE}){{{_COMMENT}}}"
@@ -110,17 +114,26 @@ class Instagram:
         container = optional(memo.get("container"))
         if container and self._status(container) not in ("ERROR", "EXPIRED"):
             return memo
+        made_before = int(memo.get("containers") or 0)
+        if made_before >= _CONTAINERS:
+            raise ChannelError(
+                f"Instagram {_CONTAINERS} kali gagal memproses gambar pengumuman ini.", Failure.REFUSED
+            )
         made = self.graph.post(
             f"{self.user_id}/media",
             image_url=outgoing.image_url,
             caption=outgoing.text,
             alt_text=outgoing.alt or None,
         )
-        return {**memo, "container": identifier(made.get("id"), "container")}
+        container = identifier(made.get("id"), "container")
+        return {**memo, "container": container, "containers": made_before + 1}
 
     def send(self, outgoing: Outgoing, memo: Memo) -> Sent:
         status = self._status(str(memo["container"]))
-        if status != "FINISHED" and status != "PUBLISHED":
+        if status in ("ERROR", "EXPIRED"):
+            # `prepare` makes a new one at the next try, each time later: 400 containers a day are allowed.
+            raise ChannelError("Instagram gagal memproses gambar.", Failure.LATER)
+        if status not in ("FINISHED", "PUBLISHED"):
             raise ChannelError(f"Instagram masih memproses gambar ({status}).", Failure.LATER, retry_in=5)
         answer = self.graph.post(f"{self.user_id}/media_publish", creation_id=memo["container"])
         posted = optional(answer.get("id"))

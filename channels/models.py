@@ -68,6 +68,8 @@ class Receipt(models.Model):
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="receipts")
     remote_id = models.CharField(max_length=200)
+    #: The id under which hearing meets it: for Instagram the shortcode, else the remote id.
+    public_id = models.CharField(max_length=200, db_index=True)
     permalink = models.URLField(max_length=500, blank=True)
     at = models.DateTimeField()
 

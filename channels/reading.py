@@ -22,7 +22,7 @@ def _one(row: object, read: Callable[[dict[str, Any]], Post]) -> Item:
         return read(row)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raw = row.get("id")
-        known = str(raw) if isinstance(raw, str | int) and not isinstance(raw, bool) else None
+        known = words(str(raw)) if isinstance(raw, str | int) and not isinstance(raw, bool) else None
         return Unreadable(f"butir tidak terbaca: {_say(error)}", known)
 
 
@@ -32,8 +32,8 @@ def _say(error: Exception) -> str:
 
 def identifier(value: object, name: str = "id") -> str:
     """An id as text; platforms give strings, older answers numbers. Raises ValueError for anything else."""
-    if isinstance(value, str) and value.strip():
-        return value.strip()
+    if isinstance(value, str) and (plain := words(value).strip()):
+        return plain
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise ValueError(f"{name} berisi {value!r}")

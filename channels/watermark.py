@@ -1,12 +1,12 @@
 """Reading a newest-first list until what was read before, where the platform has no `since_id`.
 
-A cursor here is {"newest": ISO time} for one list, and {"threads": {id: {"count", "newest"}}} for many. The
-newest time moves only with the last page of a pass: a pass that dies half-way is simply read again, and the
-unique key of mentions makes that harmless. Posts within OVERLAP of the mark are always read again, because
+A cursor here is {"newest": ISO time} for one list, and {"threads": {id: {"count", "newest"}}, "whole", "round"} for
+many. The newest time moves only with the last page of a pass: a pass that dies half-way is simply read again, and
+the unique key of mentions makes that harmless. Posts within OVERLAP of the mark are always read again, because
 platforms list some posts late.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,21 +16,25 @@ from channels.reading import moment
 OVERLAP = timedelta(hours=1)
 #: How far back threads are asked for new comments, once everything has been read for the first time.
 THREAD_WINDOW = timedelta(days=30)
+#: Every so many passes lively threads are read even if their count is the same: one comment may have gone and
+#: another come in between.
+_EVERY = 6
+_LIVELY = timedelta(days=3)
 
 
 def passed(mark: object, at: datetime | None) -> bool:
     """Whether ``at`` lies so far before the mark that everything there has been read."""
     newest = moment(mark)
-    return newest is not None and at is not None and at < newest - OVERLAP
+    return newest is not None and at is not None and newest - at > OVERLAP
 
 
 def too_old(at: datetime | None) -> bool:
     """Whether a post's thread is no longer asked for new comments."""
-    return at is not None and at < datetime.now(UTC) - THREAD_WINDOW
+    return at is not None and datetime.now(UTC) - at > THREAD_WINDOW
 
 
 def until_watermark(
-    pages: Iterable[list[Item]], cursor: Cursor, wrap: "Wrap | None" = None
+    pages: Iterable[list[Item]], cursor: Cursor, wrap: Callable[[Cursor], Cursor] | None = None
 ) -> Iterator[Page]:
     """Pages until one lies wholly before the mark. ``wrap`` turns the new mark into the cursor to store."""
     mark, newest = cursor.get("newest"), cursor.get("newest")
@@ -47,32 +51,43 @@ def until_watermark(
     yield Page(tuple(previous or ()), wrap(done) if wrap else done)
 
 
-def threads_to_read(declared: dict[str, int], cursor: Cursor) -> Iterator[tuple[str, tuple[Cursor, "Wrap"]]]:
-    """The threads whose declared comment count is not the one last read.
+class Threads:
+    """Which threads to read, and what has been read of each.
 
-    Each comes with its own cursor and the function that puts the thread's new mark into the whole cursor. A
-    thread that is read leaves the whole cursor advanced by that thread alone, so a pass that dies between two
+    A thread that is read leaves the whole cursor advanced by that thread alone, so a pass that dies between two
     threads repeats only the unread ones.
     """
-    threads: dict[str, dict[str, Any]] = dict(cursor.get("threads", {}))
-    for thread, count in declared.items():
-        known = threads.get(thread, {})
-        if count and known.get("count") != count:
-            yield thread, ({"newest": known.get("newest")}, Wrap(threads, thread, count))
 
+    def __init__(self, cursor: Cursor) -> None:
+        self._known: dict[str, dict[str, Any]] = dict(cursor.get("threads", {}))
+        #: Every thread has been read once; before that, none is too old.
+        self.whole = bool(cursor.get("whole"))
+        self._round = int(cursor.get("round", 0)) + 1
 
-class Wrap:
-    """Puts the mark of one thread into the cursor of all."""
+    def to_read(self, declared: dict[str, int]) -> Iterator[tuple[str, Cursor, Callable[[Cursor], Cursor]]]:
+        """(thread, its own cursor, what turns its new mark into the cursor of all) of each thread to read now."""
+        for thread, count in declared.items():
+            known = self._known.get(thread, {})
+            if count and (known.get("count") != count or self._lively(known)):
+                yield thread, {"newest": known.get("newest")}, self._reader(thread, count)
 
-    def __init__(self, threads: dict[str, dict[str, Any]], thread: str, count: int) -> None:
-        self._threads, self._thread, self._count = threads, thread, count
+    def done(self) -> Cursor:
+        """The cursor after a pass that read every thread it had to."""
+        return {"threads": dict(self._known), "whole": True, "round": self._round}
 
-    def __call__(self, done: Cursor) -> Cursor:
-        self._threads[self._thread] = {"count": self._count, "newest": done.get("newest")}
-        return {"threads": dict(self._threads)}
+    def _reader(self, thread: str, count: int) -> Callable[[Cursor], Cursor]:
+        def read(mark: Cursor) -> Cursor:
+            self._known[thread] = {"count": count, "newest": mark.get("newest")}
+            return {"threads": dict(self._known), "whole": self.whole, "round": self._round - 1}
+
+        return read
+
+    def _lively(self, known: dict[str, Any]) -> bool:
+        newest = moment(known.get("newest"))
+        return self._round % _EVERY == 0 and newest is not None and datetime.now(UTC) - newest < _LIVELY
 
 
 def _later(one: object, other: datetime | None) -> str | None:
-    known = moment(one)
-    latest = max((at for at in (known, other) if at), default=None)
-    return latest.isoformat() if latest else None
+    """The later of two times as ISO text, never later than now: a clock that runs ahead must not hide posts."""
+    latest = max((at for at in (moment(one), other) if at), default=None)
+    return min(latest, datetime.now(UTC)).isoformat() if latest else None

@@ -74,7 +74,8 @@ class X:
 
     def hear(self, kind: str, query: str, via: str, cursor: Cursor) -> Iterator[Page]:
         """Pages newest first until the last stored id; the new cursor comes with the last page only."""
-        newest = since = cursor.get("newest")
+        newest = cursor.get("newest")
+        since = newest if kind == "mention" or _searchable(newest) else None
         token: str | None = None
         while True:
             answer = _asking(lambda t=token: self._page(kind, query, since, t))  # type: ignore[misc]
@@ -102,7 +103,7 @@ class X:
 
     def prepare(self, outgoing: Outgoing, memo: Memo) -> Memo:
         newest = self.account.receipts.order_by("-at").values_list("remote_id", flat=True).first()
-        return {**memo, "since_id": newest}
+        return {"since_id": newest, **memo}
 
     def send(self, outgoing: Outgoing, memo: Memo) -> Sent:
         answer = mapping(_asking(lambda: self.client.create_tweet(text=outgoing.text), writing=True))
@@ -146,49 +147,115 @@ class X:
 
 
 def translate(payload: object) -> list[Item]:
-    """One v2 answer (a page of posts, or one post) as posts. Never raises."""
+    """One v2 answer (a page, one post, a line of the stream) as posts. Never raises.
+
+    A post that was asked for by its id and refused (`errors[]`) becomes one Unreadable; an error body too.
+    """
     answer = mapping(payload)
     if not answer:
         return [Unreadable("jawaban X berupa objek diharapkan")]
-    if "data" not in answer:
+    data = answer.get("data")
+    if data is None and "id" in answer and "text" in answer:
+        data = answer  # one post without its envelope
+    refused = _refused(answer)
+    if data is None:
         # An empty page has no `data`; an error body has `title` and `status` instead.
-        if "meta" in answer:
-            return []
-        return [
-            Unreadable(f"jawaban X tanpa data: {answer.get('detail') or answer.get('title') or ''}".strip())
-        ]
-    includes = mapping(answer.get("includes"))
-    users = {str(row.get("id")): row for row in listing(includes.get("users")) if isinstance(row, dict)}
-    media = {row.get("media_key"): row for row in listing(includes.get("media")) if isinstance(row, dict)}
-    data = answer["data"]
+        if refused or "meta" in answer:
+            return refused
+        return [Unreadable(f"jawaban X tanpa data: {_complaint(answer)}".strip())]
+    included = mapping(answer.get("includes"))
+    users, media, posts = (
+        {optional(row.get(key)): row for row in listing(included.get(name)) if isinstance(row, dict)}
+        for name, key in (("users", "id"), ("media", "media_key"), ("tweets", "id"))
+    )
     rows = [data] if isinstance(data, dict) else data
-    return each(rows, lambda row: _post(row, users, media))
+    return each(rows, lambda row: _post(row, users, media, posts)) + refused
 
 
-def _post(row: dict[str, Any], users: dict[str, Any], media: dict[Any, Any]) -> Post:
+_Included = dict[str | None, dict[str, Any]]
+
+
+def _post(row: dict[str, Any], users: _Included, media: _Included, posts: _Included) -> Post:
     number = identifier(row["id"])
     author_id = optional(row.get("author_id"))
-    handle = optional(mapping(users.get(author_id or "")).get("username"))
-    # Posts over 280 characters carry their full text in note_tweet (docs.x.com data dictionary, 2026-08-22).
-    text = mapping(row.get("note_tweet")).get("text") or row.get("text")
-    answered = [
-        optional(other.get("id"))
-        for other in listing(row.get("referenced_tweets"))
-        if isinstance(other, dict) and other.get("type") == "replied_to"
-    ]
-    keys = listing(mapping(row.get("attachments")).get("media_keys"))
-    shown = [mapping(media.get(key)) for key in keys if isinstance(key, str)]
-    addresses = [optional(item.get("url")) or optional(item.get("preview_image_url")) for item in shown]
+    handle = optional(users.get(author_id, {}).get("username")) if author_id else None
+    passed_on = posts.get(_referenced(row, "retweeted"), {})
     return Post(
         id=number,
-        text=html.unescape(words(text)),  # X escapes & < > in text
+        text=_text(row, passed_on),
         author=handle,
         author_id=author_id,
         created_at=moment(row.get("created_at")),
         permalink=f"https://x.com/{handle or 'i'}/status/{number}",
-        parent=answered[0] if answered else None,
-        media=tuple(address for address in addresses if address),
+        parent=_referenced(row, "replied_to"),
+        media=tuple(_addresses(row, media) or _addresses(passed_on, media)),
     )
+
+
+def _text(row: dict[str, Any], passed_on: dict[str, Any]) -> str:
+    text = _full(row)
+    # A retweet's own text breaks off at 140 characters ("RT @name: …"); the whole one is that of the original
+    # in includes.tweets (docs.x.com, data dictionary and expansions, read 2026-08-22).
+    start = re.match(r"RT @\w+: ", text)
+    return start.group() + _full(passed_on) if start and _full(passed_on) else text
+
+
+def _full(row: dict[str, Any]) -> str:
+    # Posts over 280 characters carry their full text in note_tweet (docs.x.com data dictionary, 2026-08-22).
+    long = mapping(row.get("note_tweet")).get("text")
+    text = words(long if long and isinstance(long, str) else row.get("text"))
+    return words(html.unescape(text))  # X escapes & < > in text
+
+
+def _referenced(row: dict[str, Any], how: str) -> str | None:
+    """The id of the post that this one answers, quotes or passes on."""
+    others = [mapping(other) for other in listing(row.get("referenced_tweets"))]
+    return next((optional(other.get("id")) for other in others if other.get("type") == how), None)
+
+
+def _addresses(row: dict[str, Any], media: _Included) -> list[str]:
+    keys = [optional(key) for key in listing(mapping(row.get("attachments")).get("media_keys"))]
+    found = [_address(media.get(key, {})) for key in keys if key]
+    return [address for address in found if address]
+
+
+def _address(medium: dict[str, Any]) -> str | None:
+    """A photo's address, a film's still, else the film itself in its best quality (films have no `url`)."""
+    still = optional(medium.get("url")) or optional(medium.get("preview_image_url"))
+    films = [
+        (_rate(film), optional(film.get("url"))) for film in map(mapping, listing(medium.get("variants")))
+    ]
+    return still or max(((rate, url) for rate, url in films if url), default=(0, None))[1]
+
+
+def _rate(film: dict[str, Any]) -> int:
+    rate = film.get("bit_rate")  # a playlist (m3u8) has none
+    return rate if isinstance(rate, int) else -1
+
+
+def _refused(answer: dict[str, Any]) -> list[Item]:
+    """Posts asked for by id that X did not give; errors about authors or referenced posts are not items."""
+    return [
+        Unreadable(f"X tidak memberikan butir ini: {_complaint(error)}", optional(error.get("resource_id")))
+        for error in map(mapping, listing(answer.get("errors")))
+        if error.get("resource_type") == "tweet" and error.get("parameter") in ("id", "ids")
+    ]
+
+
+def _complaint(body: dict[str, Any]) -> str:
+    """What an error body says: `detail`, else `title`, else the first of `errors` (v1.1: `message`)."""
+    inner = mapping(next(iter(listing(body.get("errors"))), None))
+    said = (optional(part.get(name)) for part in (body, inner) for name in ("detail", "title", "message"))
+    return next((words for words in said if words), "")
+
+
+def _searchable(number: str | None) -> bool:
+    """Whether search still knows the time of a post: a since_id older than its 7 days is refused with a 400."""
+    if number is None:
+        return True
+    # The upper bits of an id are milliseconds since X's epoch (Snowflake).
+    made = datetime.fromtimestamp(((int(number) >> 22) + 1288834974657) / 1000, UTC)
+    return made > datetime.now(UTC) - timedelta(days=6, hours=22)
 
 
 def _later(one: str | None, other: str | None) -> str | None:
@@ -209,6 +276,8 @@ def _expanded(row: dict[str, Any]) -> str:
 def _plain(text: str) -> str:
     # The t.co link of attached media stands at the end and is not part of what we wrote.
     text = re.sub(r"\s*https://t\.co/\w+\s*$", "", html.unescape(text))
+    # "lapor.go.id" is a link to X, which then calls it "http://lapor.go.id".
+    text = re.sub(r"https?://(\S+?)/?(?=\s|$)", r"\1", text)
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
 
 
@@ -234,6 +303,8 @@ def _failure(error: tweepy.HTTPException, *, writing: bool) -> ChannelError:
         return ChannelError(
             "X menolak token. Perbarui kunci dan token akun X.", Failure.CREDENTIALS, code=code
         )
+    if status == 402 or (status == 403 and _access(error)):
+        return ChannelError(f"Akses X tidak mencakup ini: {said}", Failure.CREDENTIALS, code=code)
     if status >= 500:
         failure = Failure.UNKNOWN if writing else Failure.LATER
         return ChannelError(f"X sedang bermasalah (HTTP {status}).", failure, code=code)
@@ -244,6 +315,18 @@ def _failure(error: tweepy.HTTPException, *, writing: bool) -> ChannelError:
             "X menolak kiriman: teks sama persis sudah ada.", Failure.UNKNOWN, code="duplicate"
         )
     return ChannelError(f"X menolak permintaan (HTTP {status}): {said}", Failure.REFUSED, code=code)
+
+
+def _access(error: tweepy.HTTPException) -> bool:
+    """403s about the plan or the app's permissions carry a problem type or name the permissions."""
+    try:
+        body = mapping(error.response.json())
+    except requests.JSONDecodeError:
+        return False
+    kind, said = str(body.get("type")), str(body.get("detail")).lower()
+    return kind.endswith(("client-forbidden", "oauth1-permissions", "unsupported-authentication")) or (
+        "oauth1 app permissions" in said or body.get("reason") == "client-not-enrolled"
+    )
 
 
 def _reset(error: tweepy.HTTPException) -> datetime | None:

@@ -16,11 +16,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         if words[1] == "demo":
             from config.demo_home import use_demo_home
 
-            use_demo_home(words[2:])
+            try:
+                use_demo_home(words[2:])
+            except OSError as error:
+                sys.exit(f"kentongan: {error}")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
         execute_from_command_line(words)
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, OSError) as error:
+        # A folder that cannot be written, a port that cannot be had: a sentence, not a traceback.
         sys.exit(f"kentongan: {error}")
 
 

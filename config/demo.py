@@ -84,7 +84,7 @@ def announce(people: dict[str, Person], now: datetime, publish_at: datetime | No
     kind = fields.pop("kind")
     targets = list(Account.objects.filter(key__in=TARGETS))
     made = submit(draft(kind, fields, people["sari"], now, targets), people["sari"], now, publish_at)
-    return approve(made, people["budi"], now)
+    return approve(made, people["budi"], now, version=made.version)
 
 
 _SECRETS = (

@@ -56,7 +56,10 @@ def write_row(row: Row) -> None:
     except UnicodeEncodeError:  # a lone surrogate: JSON can say it, UTF-8 cannot
         line = json.dumps(row).encode()
     except ValueError:  # NaN and Infinity, which Python's reader accepts though JSON has none
-        line = json.dumps(_finite(row)).encode()
+        try:
+            line = json.dumps(_finite(row)).encode()
+        except RecursionError:
+            line = json.dumps({"error": "baris terlalu dalam bersarang"}).encode()
     sys.stdout.buffer.write(line + b"\n")
 
 

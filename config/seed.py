@@ -4,11 +4,13 @@ import os
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
 
 from channels.models import Account, Kind
 from monitor.models import Source, SourceKind
 
 
+@transaction.atomic
 def seed_accounts(table: dict[str, Any]) -> list[Account]:
     """Make the accounts and sources of ``table`` that do not exist yet, and keep secrets found in the
 
@@ -22,6 +24,11 @@ def _account(key: str, row: Any) -> Account:
         raise ImproperlyConfigured(
             f"accounts.toml: [{key}] memerlukan channel, salah satu dari: {', '.join(Kind.values)}."
         )
+    for name in ("settings", "secrets"):
+        if not isinstance(row.get(name, {}), dict):
+            raise ImproperlyConfigured(f'accounts.toml: [{key}] {name} harus berbentuk {{ nama = "nilai" }}.')
+    if not isinstance(row.get("sources", []), list):
+        raise ImproperlyConfigured(f"accounts.toml: [{key}] sources harus berupa daftar.")
     account, _ = Account.objects.get_or_create(
         key=key,
         defaults={

@@ -17,7 +17,11 @@ log = logging.getLogger(__name__)
 
 def free_port(host: str, wanted: int) -> int:
     """``wanted`` if nobody has it, else the next free one; 0 gives any free port."""
-    for port in [wanted] if wanted == 0 else range(wanted, wanted + 200):
+    try:
+        socket.getaddrinfo(host, None)
+    except socket.gaierror as error:
+        raise OSError(f"Alamat {host} tidak dikenal di komputer ini.") from error
+    for port in [wanted] if wanted == 0 else range(wanted, min(wanted + 200, 65536)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -25,7 +29,7 @@ def free_port(host: str, wanted: int) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise OSError(f"tidak ada port bebas mulai dari {wanted}")
+    raise OSError(f"Tidak ada port bebas di {host} mulai dari {wanted}.")
 
 
 class Engine:

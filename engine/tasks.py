@@ -10,7 +10,6 @@ import logging
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import close_old_connections, transaction
-from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
@@ -20,12 +19,19 @@ from engine.work import Job, lane_of, run
 log = logging.getLogger(__name__)
 
 
-@app.task(name="kentongan.run", queue="kentongan", retry=RetryStrategy(max_attempts=3, wait=5))
+@app.task(name="kentongan.run", queue="kentongan")
 def run_job(kind: str, key: str) -> None:
-    """One job in a worker's thread. A failure is repeated twice; after that the clock enqueues it anew."""
+    """One job in a worker's thread.
+
+    A failure is logged and ends the job: the tables still say what is to be done, so the next tick enqueues it
+    anew. Procrastinate's own retry would collide with the twin that waits under the same queueing lock, and
+    leave the lane locked.
+    """
     close_old_connections()
     try:
         run(Job(kind, key))
+    except Exception:
+        log.exception("%s:%s failed; the next tick finds it again", kind, key)
     finally:
         close_old_connections()
 

@@ -9,7 +9,8 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models import F, Q
 
 from channels.contract import ChannelError, Failure, Page, Post, Probe, Unreadable
-from channels.models import Account, Receipt
+from channels.models import Account
+from channels.receipts import said_by_us
 from channels.registry import open_channel
 from city.masks import mask
 from ledger.chain import record
@@ -57,6 +58,10 @@ def hear(source_id: int, now: datetime) -> Heard | None:
     except ChannelError as error:
         failure = error
         log.warning("%s: %s", source, error)
+    except Exception as error:
+        # Whatever a platform's answer broke in us, the source says so, comes back, and the others go on.
+        log.exception("%s: unexpected", source)
+        failure = ChannelError(f"Kesalahan tak terduga saat membaca: {error}", Failure.UNKNOWN, code="bug")
     _finish(source, heard, failure, now)
     reach("hear.pass_done")
     return replace(heard, trouble=str(failure) if failure else "")
@@ -145,10 +150,7 @@ def _not_ours(account: Account, posts: list[Post]) -> list[Post]:
     own = {account.setting(name) for name in ("user_id", "page_id")} - {""}
     names = {account.setting("username")} - {""}
     others = [post for post in posts if post.author_id not in own and post.author not in names]
-    sent = Receipt.objects.filter(
-        account__channel=account.channel, remote_id__in=[post.id for post in others]
-    )
-    ours = set(sent.values_list("remote_id", flat=True))
+    ours = said_by_us(account.channel, [post.id for post in others])
     return [post for post in others if post.id not in ours]
 
 

@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from channels.contract import ChannelError, Failure, Memo, Outgoing, Sent
-from channels.models import Account, Kind, Receipt
+from channels.models import Account, Kind
+from channels.receipts import keep_receipt
 from channels.registry import Channel, open_channel, waits_of
 from ledger.chain import record
 from ledger.points import reach
@@ -28,6 +30,7 @@ from publisher.models import (
     DeliveryState,
     Variant,
 )
+from publisher.newsroom import content_hash
 from publisher.render import Rendered
 
 log = logging.getLogger(__name__)
@@ -38,7 +41,7 @@ _READY = (DeliveryState.PLANNED, DeliveryState.RETRYING, DeliveryState.CLAIMED)
 def due_deliveries(now: datetime) -> list[tuple[int, int]]:
     """(delivery id, account id) of all that want something done now: a send, another try, or a look."""
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    rows = Delivery.objects.filter(free, next_at__lte=now).order_by("due_at", "id")
+    rows = Delivery.objects.filter(free, next_at__lte=now, account__enabled=True).order_by("due_at", "id")
     return list(rows.values_list("pk", "account_id")[:1000])
 
 
@@ -49,10 +52,15 @@ def deliver(delivery_id: int, now: datetime) -> DeliveryState | None:
         return None
     reach("deliver.claimed")
     delivery = _load(delivery_id)
+    if content_hash(delivery.announcement) != delivery.announcement.approved_hash:
+        said = _("Isinya berbeda dari yang disetujui; tidak dikirim.")
+        settle(delivery, fence, now, state=DeliveryState.NEEDS_PERSON, next_at=None, trouble=said)
+        return DeliveryState.NEEDS_PERSON
     try:
         channel = open_channel(delivery.account)
         outgoing = outgoing_of(delivery)
-        memo = channel.prepare(outgoing, {**delivery.memo, "started_at": now.isoformat()})
+        # The earliest start is kept: an attempt that was unclear may have landed before the present one.
+        memo = channel.prepare(outgoing, {"started_at": now.isoformat(), **delivery.memo})
     except ChannelError as error:
         # Nothing public was asked for yet, so even an unclear failure here can simply be repeated.
         landed_not = Failure.LATER if error.failure == Failure.UNKNOWN else error.failure
@@ -96,11 +104,7 @@ def received(delivery: Delivery, fence: int, sent: Sent, at: datetime) -> bool:
         )
         if not kept:
             return False
-        Receipt.objects.get_or_create(
-            account=delivery.account,
-            remote_id=sent.remote_id,
-            defaults={"permalink": sent.permalink[:500], "at": at},
-        )
+        keep_receipt(delivery.account, sent, at)
         record("delivery.published", delivery.subject, at=at, remote_id=sent.remote_id, link=sent.permalink)
         sum_up(delivery.announcement_id, at)
     return True
@@ -145,9 +149,10 @@ def claim(delivery_id: int, states: Q, now: datetime, **values: object) -> int |
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
     until = now + timedelta(seconds=settings.ENGINE["speaking"]["lease"])
     with transaction.atomic():
-        taken = Delivery.objects.filter(free, states, pk=delivery_id, next_at__lte=now).update(
-            leased_until=until, fence=F("fence") + 1, **values
-        )
+        speaking = Account.objects.filter(enabled=True)
+        taken = Delivery.objects.filter(
+            free, states, pk=delivery_id, next_at__lte=now, account__in=speaking
+        ).update(leased_until=until, fence=F("fence") + 1, **values)
         return Delivery.objects.values_list("fence", flat=True).get(pk=delivery_id) if taken else None
 
 
@@ -217,17 +222,22 @@ def _after(
         return DeliveryState.UNKNOWN, now + timedelta(seconds=first_look(delivery))
     if failure == Failure.REFUSED:
         return DeliveryState.REFUSED, None
-    patience = timedelta(seconds=settings.ENGINE["speaking"]["give_up_after"])
-    if failure == Failure.CREDENTIALS or now - delivery.due_at > patience:
+    if failure == Failure.CREDENTIALS or out_of_patience(delivery, now):
         return DeliveryState.NEEDS_PERSON, None
     tried = Attempt.objects.filter(delivery=delivery).count()
     asked = error.next_time(now) if isinstance(error, ChannelError) else None
-    return DeliveryState.RETRYING, asked or now + timedelta(seconds=_wait(tried))
+    return DeliveryState.RETRYING, asked or now + timedelta(seconds=wait_after(tried))
 
 
-def _wait(tried: int) -> float:
+def out_of_patience(delivery: Delivery, now: datetime) -> bool:
+    """Whether it has been tried for so long that a person should decide."""
+    return now - delivery.due_at > timedelta(seconds=settings.ENGINE["speaking"]["give_up_after"])
+
+
+def wait_after(tried: int) -> float:
+    """Seconds until the next try after ``tried`` tries: doubling, up to a limit."""
     speaking = settings.ENGINE["speaking"]
-    return float(min(speaking["first_wait"] * 2 ** max(tried - 1, 0), speaking["max_wait"]))
+    return float(min(speaking["first_wait"] * 2 ** min(max(tried - 1, 0), 20), speaking["max_wait"]))
 
 
 def first_look(delivery: Delivery) -> float:

@@ -98,8 +98,8 @@ def submit(
     return row
 
 
-def approve(announcement: Announcement, person: Person, now: datetime) -> Announcement:
-    """Approve the wording that was submitted, in one's office, and plan it for the wished time.
+def approve(announcement: Announcement, person: Person, now: datetime, *, version: int) -> Announcement:
+    """Approve ``version`` of the wording, the one that was read, in one's office, and plan it for the wished time.
 
     Nobody approves what they wrote, changed or submitted. When the wished time has passed meanwhile, the
     announcement stays approved and waits for a new time.
@@ -109,6 +109,7 @@ def approve(announcement: Announcement, person: Person, now: datetime) -> Announ
         row = _locked(announcement)
         if row.state != AnnouncementState.SUBMITTED:
             raise Refused(_("Pengumuman ini tidak sedang menunggu persetujuan."))
+        _same_version(row, version)
         if row.writers.filter(pk=person.pk).exists():
             raise Refused(_("Yang menulis, mengubah, atau mengajukan tidak dapat menyetujuinya sendiri."))
         row.state, row.changed_at, row.approved_at = AnnouncementState.APPROVED, now, now
@@ -129,8 +130,10 @@ def approve(announcement: Announcement, person: Person, now: datetime) -> Announ
     return row
 
 
-def give_back(announcement: Announcement, person: Person, now: datetime, note: str) -> Announcement:
-    """Return a submitted announcement to its author with a note."""
+def give_back(
+    announcement: Announcement, person: Person, now: datetime, note: str, *, version: int
+) -> Announcement:
+    """Return ``version`` of a submitted announcement to its author with a note."""
     _need(person, Role.APPROVER)
     if not note.strip():
         raise Refused(_("Tulis apa yang perlu diperbaiki."), {"note": _("Catatan belum diisi.")})
@@ -138,6 +141,7 @@ def give_back(announcement: Announcement, person: Person, now: datetime, note: s
         row = _locked(announcement)
         if row.state != AnnouncementState.SUBMITTED:
             raise Refused(_("Pengumuman ini tidak sedang menunggu persetujuan."))
+        _same_version(row, version)
         row.state, row.changed_at, row.note = AnnouncementState.REJECTED, now, note.strip()[:1000]
         row.save()
         record("announcement.returned", row.subject, actor=person, at=now, note=row.note)
@@ -251,6 +255,12 @@ def _as_rendered(variant: Variant) -> Rendered:
 
 def _locked(announcement: Announcement) -> Announcement:
     return Announcement.objects.select_for_update().get(pk=announcement.pk)
+
+
+def _same_version(row: Announcement, version: int) -> None:
+    """A decision is about the wording that was on the screen, not about a newer one."""
+    if row.version != version:
+        raise Refused(_("Isinya diubah setelah Anda membukanya; baca lagi sebelum memutuskan."))
 
 
 def _drop_approval(row: Announcement) -> None:

@@ -7,15 +7,25 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from channels.contract import ChannelError, Sent
+from channels.contract import ChannelError, Failure, Sent
 from channels.links import remote_id_in
-from channels.models import Receipt
+from channels.models import Account
 from channels.reading import moment
+from channels.receipts import keep_receipt
 from channels.registry import open_channel, waits_of
 from ledger.chain import record
 from ledger.models import Person
 from ledger.wake import wake
-from publisher.deliver import claim, look_again_factor, outgoing_of, received, settle, sum_up
+from publisher.deliver import (
+    claim,
+    look_again_factor,
+    out_of_patience,
+    outgoing_of,
+    received,
+    settle,
+    sum_up,
+    wait_after,
+)
 from publisher.models import Attempt, Delivery, DeliveryState
 from publisher.newsroom import Refused
 
@@ -36,8 +46,7 @@ def reconcile(delivery_id: int, now: datetime) -> DeliveryState | None:
         found = open_channel(delivery.account).find(outgoing_of(delivery), delivery.memo)
     except ChannelError as error:
         log.warning("%s: look failed: %s", delivery, error)
-        settle(delivery, fence, now, next_at=max(error.next_time(now) or now, now + _scaled(_LOOK_FAILED)))
-        return DeliveryState.UNKNOWN
+        return _look_failed(delivery, fence, error, now)
     if isinstance(found, Sent):
         received(delivery, fence, found, moment(delivery.memo.get("started_at")) or now)
         _close_attempts(delivery, "published", now)
@@ -57,6 +66,18 @@ def reconcile(delivery_id: int, now: datetime) -> DeliveryState | None:
     return DeliveryState.NEEDS_PERSON
 
 
+def _look_failed(delivery: Delivery, fence: int, error: ChannelError, now: datetime) -> DeliveryState:
+    """Look again later; where looking itself is refused, or has gone on for too long, a person decides."""
+    if error.failure == Failure.CREDENTIALS:
+        Account.objects.filter(pk=delivery.account_id).update(trouble=str(error)[:300])
+    if error.failure in (Failure.CREDENTIALS, Failure.REFUSED) or out_of_patience(delivery, now):
+        said = _("Tidak dapat dipastikan: %(why)s") % {"why": str(error)}
+        settle(delivery, fence, now, state=DeliveryState.NEEDS_PERSON, next_at=None, trouble=said[:500])
+        return DeliveryState.NEEDS_PERSON
+    settle(delivery, fence, now, next_at=max(error.next_time(now) or now, now + _scaled(_LOOK_FAILED)))
+    return DeliveryState.UNKNOWN
+
+
 def it_is_there(delivery: Delivery, link: str, person: Person, now: datetime) -> None:
     """A person found it on the channel: keep the link they give, and the id that the link carries."""
     remote_id = remote_id_in(delivery.account.channel, link)
@@ -71,9 +92,7 @@ def it_is_there(delivery: Delivery, link: str, person: Person, now: datetime) ->
         if not taken:
             raise Refused(_("Penayangan ini tidak sedang menunggu keputusan."))
         if remote_id:
-            Receipt.objects.get_or_create(
-                account=delivery.account, remote_id=remote_id[:200], defaults={"permalink": link, "at": now}
-            )
+            keep_receipt(delivery.account, Sent(remote_id, link), now)
         record("delivery.confirmed", delivery.subject, actor=person, at=now, link=link)
         sum_up(delivery.announcement_id, now)
 
@@ -81,8 +100,16 @@ def it_is_there(delivery: Delivery, link: str, person: Person, now: datetime) ->
 def send_again(delivery: Delivery, person: Person, now: datetime) -> None:
     """A person looked and it is not there (or the trouble is mended): send it once more."""
     with transaction.atomic():
-        taken = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.NEEDS_PERSON).update(
-            state=DeliveryState.RETRYING, next_at=now, looks=0, resent=False, trouble=""
+        taken = Delivery.objects.filter(
+            pk=delivery.pk, state__in=(DeliveryState.NEEDS_PERSON, DeliveryState.REFUSED)
+        ).update(
+            # Its patience begins anew with the person's decision.
+            state=DeliveryState.RETRYING,
+            next_at=now,
+            due_at=now,
+            looks=0,
+            resent=False,
+            trouble="",
         )
         if not taken:
             raise Refused(_("Penayangan ini tidak sedang menunggu keputusan."))
@@ -92,8 +119,13 @@ def send_again(delivery: Delivery, person: Person, now: datetime) -> None:
 
 
 def _retry(delivery: Delivery, fence: int, note: str, now: datetime, **values: object) -> DeliveryState:
+    """Known not to have landed: once more, each time a little later; after a day a person decides."""
     _close_attempts(delivery, "absent", now)
-    settle(delivery, fence, now, state=DeliveryState.RETRYING, next_at=now, trouble=note, **values)
+    if out_of_patience(delivery, now):
+        settle(delivery, fence, now, state=DeliveryState.NEEDS_PERSON, next_at=None, trouble=note)
+        return DeliveryState.NEEDS_PERSON
+    at = now if delivery.attempts < 2 else now + timedelta(seconds=wait_after(delivery.attempts))
+    settle(delivery, fence, now, state=DeliveryState.RETRYING, next_at=at, trouble=note, **values)
     return DeliveryState.RETRYING
 
 

@@ -77,7 +77,7 @@ def announcement(request: StaffRequest, announcement_id: int) -> HttpResponse:
 def approve(request: StaffRequest, announcement_id: int) -> HttpResponse:
     row = _found(announcement_id)
     try:
-        row = newsroom.approve(row, request.person, timezone.now())
+        row = newsroom.approve(row, request.person, timezone.now(), version=_version(request))
     except newsroom.Refused as refusal:
         return _letter(request, row, refusal)
     if row.state == AnnouncementState.APPROVED:
@@ -87,12 +87,18 @@ def approve(request: StaffRequest, announcement_id: int) -> HttpResponse:
     return redirect("announcement", row.pk)
 
 
+def _version(request: StaffRequest) -> int:
+    """The version that was on the screen when the button was pressed; 0 when the form does not say."""
+    said = request.POST.get("version", "")
+    return int(said) if said.isdecimal() else 0
+
+
 @needs(Role.APPROVER)
 @require_POST
 def give_back(request: StaffRequest, announcement_id: int) -> HttpResponse:
     row, note = _found(announcement_id), request.POST.get("note", "")
     try:
-        newsroom.give_back(row, request.person, timezone.now(), note)
+        newsroom.give_back(row, request.person, timezone.now(), note, version=_version(request))
     except newsroom.Refused as refusal:
         return _letter(request, row, refusal, note=note)
     messages.success(request, _("Dikembalikan kepada %(author)s.") % {"author": row.author})

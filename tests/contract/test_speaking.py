@@ -220,7 +220,7 @@ def test_the_feed_is_written_without_any_server(
     made = submit(
         draft("service_notice", fields, people["sari"], now, [accounts["feed"]]), people["sari"], now
     )
-    approve(made, people["budi"], now)
+    approve(made, people["budi"], now, version=made.version)
     go_on(now)
     folder = tmp_path / "public" / "feed"
     assert "Air mati &amp; hidup lagi" in (folder / "index.html").read_text("utf-8")

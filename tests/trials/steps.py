@@ -55,3 +55,17 @@ def progress(now: datetime) -> dict[str, Any]:
         "cases": Case.objects.count(),
         "deliveries": sorted(Delivery.objects.values_list("account__key", "state")),
     }
+
+
+def failing_job(now: datetime) -> dict[str, int]:
+    """A job that raises, and its twin that waits under the same lock: a worker ends both."""
+    from procrastinate.contrib.django import app
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    from engine.tasks import run_job
+
+    for number in ("1", "2"):
+        run_job.configure(lock="lane", queueing_lock=f"job {number}").defer(kind="no such work", key=number)
+    with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
+        working.run_worker(queues=["kentongan"], wait=False, install_signal_handlers=False)
+    return {"left": ProcrastinateJob.objects.filter(status__in=("todo", "doing")).count()}

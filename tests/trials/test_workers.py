@@ -106,3 +106,11 @@ def all_done(process: Warm, env: Environment) -> dict[str, Any] | None:
     found: dict[str, Any] = process.step("progress", env, datetime.now(UTC))
     settled = all(state == "published" for _, state in found["deliveries"])
     return found if settled and found["heard"] and not found["waiting"] else None
+
+
+def test_a_job_that_fails_ends_and_its_lane_goes_on(
+    process: Warm, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    env = migrated(tmp_path_factory.mktemp("failing"))()
+    ended = process.step("failing_job", env, datetime.now(UTC))
+    assert ended == {"left": 0}

@@ -164,3 +164,48 @@ def test_distributed_commands_on_sqlite_name_what_they_need(command: str, tmp_pa
     done = kentongan(command, KENTONGAN_HOME=str(tmp_path), DATABASE_URL="")
     assert done.returncode == 1
     assert "PostgreSQL" in done.stderr.decode()
+
+
+def test_a_line_that_is_too_deep_gets_an_error_and_the_rest_goes_on() -> None:
+    deep = b'{"text": "a", "n": ' + b"[" * 900 + b"NaN" + b"]" * 900 + b"}"
+    found = rows(kentongan("x-length", stdin=deep + b'\n{"text": "halo"}\n'))
+    assert len(found) == 2
+    assert found[1]["weighted_length"] == 4
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ('[x]\nchannel = "x"\nsecrets = ["A"]', "secrets"),
+        ('[x]\nchannel = "myspace"', "channel"),
+        ('[x]\nchannel = "x"\nsources = [{ kind = "gosip" }]', "kind"),
+    ],
+)
+def test_a_wrong_accounts_file_is_a_sentence_and_can_be_corrected(
+    table: str, says: str, tmp_path: Path
+) -> None:
+    env = {
+        "KENTONGAN_HOME": str(tmp_path / "home"),
+        "DATABASE_URL": "",
+        "KENTONGAN_ADMIN_PASSWORD": "sandi-yang-panjang-1",
+    }
+    given = tmp_path / "accounts.toml"
+    given.write_text(table, "utf-8")
+    words = ("init", "--no-input", "--admin", "rina", "--accounts", str(given))
+    done = kentongan(*words, **env)
+    assert done.returncode == 1
+    assert says in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+    given.write_text('[x]\nchannel = "x"\n', "utf-8")
+    assert kentongan(*words, **env).returncode == 0
+    kept = tmp_path / "home" / "config" / "accounts.toml"
+    assert kentongan(*words[:-1], str(kept), **env).returncode == 0
+
+
+def test_a_home_that_cannot_be_a_folder_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "berkas").write_text("", "utf-8")
+    for command in (("init", "--no-input", "--admin", "rina"), ("demo", "--port", "8990")):
+        done = kentongan(*command, KENTONGAN_HOME=str(tmp_path / "berkas" / "rumah"), DATABASE_URL="")
+        assert done.returncode != 0
+        assert "Traceback" not in done.stderr.decode()
+        assert "berkas" in done.stderr.decode()

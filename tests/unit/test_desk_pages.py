@@ -394,7 +394,7 @@ def test_sari_writes_budi_approves_and_it_is_scheduled_in_the_citys_zone() -> No
     letter = as_("budi").get(reverse("announcement", args=[made.pk])).content.decode()
     assert "Beginilah akan tampak" in letter
     assert "Anda menyetujui sebagai Kepala Bagian Humas." in letter
-    as_("budi").post(reverse("approve", args=[made.pk]))
+    as_("budi").post(reverse("approve", args=[made.pk]), {"version": made.version})
     made.refresh_from_db()
     assert made.state == AnnouncementState.SCHEDULED
     assert made.deliveries.count() == 2
@@ -408,7 +408,7 @@ def test_nobody_approves_what_they_wrote() -> None:
         reverse("approve", args=[row.pk])
         not in client.get(reverse("announcement", args=[row.pk])).content.decode()
     )
-    answer = client.post(reverse("approve", args=[row.pk]))
+    answer = client.post(reverse("approve", args=[row.pk]), {"version": row.version})
     assert "tidak dapat menyetujuinya sendiri." in answer.content.decode()
     row.refresh_from_db()
     assert row.state == AnnouncementState.SUBMITTED
@@ -416,8 +416,13 @@ def test_nobody_approves_what_they_wrote() -> None:
 
 def test_budi_gives_it_back_with_a_note_and_sari_sees_it_on_her_first_page() -> None:
     row = submitted()
-    assert as_("budi").post(reverse("give_back", args=[row.pk]), {"note": ""}).status_code == 422
-    as_("budi").post(reverse("give_back", args=[row.pk]), {"note": "Sebut jamnya."})
+    assert (
+        as_("budi")
+        .post(reverse("give_back", args=[row.pk]), {"note": "", "version": row.version})
+        .status_code
+        == 422
+    )
+    as_("budi").post(reverse("give_back", args=[row.pk]), {"note": "Sebut jamnya.", "version": row.version})
     assert "Sebut jamnya." in as_("sari").get(reverse("today")).content.decode()
     assert "Sebut jamnya." in as_("sari").get(reverse("announcement", args=[row.pk])).content.decode()
 
@@ -425,7 +430,7 @@ def test_budi_gives_it_back_with_a_note_and_sari_sees_it_on_her_first_page() -> 
 def test_the_letter_shows_what_changed_since_it_was_submitted_last() -> None:
     row = submitted()
     now = timezone.now()
-    newsroom.give_back(row, person("budi"), now, "Ganti tempatnya.")
+    newsroom.give_back(row, person("budi"), now, "Ganti tempatnya.", version=row.version)
     newsroom.edit(row, {**FIELDS, "place": "GOR Jatiasih"}, person("sari"), now)
     newsroom.submit(row, person("sari"), now)
     page = as_("budi").get(reverse("announcement", args=[row.pk])).content.decode()
@@ -458,7 +463,7 @@ def test_sari_cancels_after_being_asked_once_more() -> None:
 
 
 def stuck() -> Delivery:
-    row = newsroom.approve(submitted(), person("budi"), timezone.now())
+    row = newsroom.approve(submitted(), person("budi"), timezone.now(), version=1)
     Delivery.objects.filter(announcement=row, account__key="x").update(
         state=DeliveryState.NEEDS_PERSON, next_at=None, attempts=1
     )
@@ -560,7 +565,7 @@ def test_a_longer_list_asks_the_database_no_more_often(
 ) -> None:
     def fill() -> None:
         a_case(), heard(), drafted(), submitted(publish_at=timezone.now() + timedelta(minutes=5))
-        newsroom.approve(submitted(), person("budi"), timezone.now())
+        newsroom.approve(submitted(), person("budi"), timezone.now(), version=1)
 
     client = as_(name)
     fill()

@@ -49,7 +49,7 @@ class TestTheWay:
         assert made.state == "draft"
         tomorrow = now + timedelta(days=1)
         assert submit(made, sari, now, tomorrow).state == "submitted"
-        made = approve(made, budi, now)
+        made = approve(made, budi, now, version=made.version)
         assert made.state == "scheduled"
         assert (made.approved_by, made.approved_office) == (budi, "Kepala Bagian Humas")
         assert {d.due_at for d in Delivery.objects.all()} == {tomorrow}
@@ -59,7 +59,7 @@ class TestTheWay:
         rina = people["rina"]  # has every role
         made = submit(draft("service_notice", FIELDS, rina, now), rina, now)
         with pytest.raises(Refused, match="sendiri"):
-            approve(made, rina, now)
+            approve(made, rina, now, version=made.version)
 
     def test_who_changed_the_draft_of_another_does_not_approve_it(
         self, accounts: Any, sari: Any, people: Any, now: datetime
@@ -68,12 +68,24 @@ class TestTheWay:
         made = edit(draft("service_notice", FIELDS, sari, now), {**FIELDS, "body": "Lain."}, rina, now)
         made = submit(made, sari, now)
         with pytest.raises(Refused, match="sendiri"):
-            approve(made, rina, now)
+            approve(made, rina, now, version=made.version)
+
+    def test_an_approval_is_about_the_wording_that_was_read(
+        self, accounts: Any, sari: Any, budi: Any, now: datetime
+    ) -> None:
+        read = submit(draft("service_notice", FIELDS, sari, now), sari, now)
+        submit(edit(read, {**FIELDS, "body": "Lain sama sekali."}, sari, now), sari, now)
+        for decide in (
+            lambda: approve(read, budi, now, version=read.version),
+            lambda: give_back(read, budi, now, "sebut tempatnya", version=read.version),
+        ):
+            with pytest.raises(Refused, match="baca lagi"):
+                decide()
 
     def test_only_an_approver_approves(self, accounts: Any, sari: Any, people: Any, now: datetime) -> None:
         made = submit(draft("service_notice", FIELDS, sari, now), sari, now)
         with pytest.raises(Refused, match="tugas"):
-            approve(made, people["wati"], now)
+            approve(made, people["wati"], now, version=made.version)
 
     def test_what_x_would_weigh_above_280_is_refused_before_scheduling(
         self, accounts: Any, sari: Any, now: datetime
@@ -93,7 +105,9 @@ class TestTheWay:
         self, accounts: Any, sari: Any, budi: Any, now: datetime
     ) -> None:
         made = submit(draft("service_notice", FIELDS, sari, now), sari, now, now + timedelta(hours=1))
-        approve(made, budi, now + timedelta(hours=2))  # too late: stays approved, unscheduled
+        approve(
+            made, budi, now + timedelta(hours=2), version=made.version
+        )  # too late: stays approved, unscheduled
         made.refresh_from_db()
         assert made.state == "approved"
         made = edit(made, {**FIELDS, "body": "Pukul 11."}, sari, now)
@@ -105,7 +119,7 @@ class TestTheWay:
         self, accounts: Any, sari: Any, budi: Any, now: datetime
     ) -> None:
         made = submit(draft("service_notice", FIELDS, sari, now), sari, now, now + timedelta(hours=1))
-        made = approve(made, budi, now + timedelta(hours=2))
+        made = approve(made, budi, now + timedelta(hours=2), version=made.version)
         Variant.objects.filter(account__key="x").update(text="lain")
         with pytest.raises(Refused, match="berubah"):
             schedule(made, budi, now, now + timedelta(days=1))
@@ -115,8 +129,8 @@ class TestTheWay:
     ) -> None:
         made = submit(draft("service_notice", FIELDS, sari, now), sari, now)
         with pytest.raises(Refused):
-            give_back(made, budi, now, " ")
-        made = give_back(made, budi, now, "sebutkan tempatnya")
+            give_back(made, budi, now, " ", version=made.version)
+        made = give_back(made, budi, now, "sebutkan tempatnya", version=made.version)
         assert (made.state, made.note) == ("rejected", "sebutkan tempatnya")
 
     def test_a_time_that_has_passed_is_refused(self, accounts: Any, sari: Any, now: datetime) -> None:
@@ -128,7 +142,7 @@ class TestTheWay:
         self, accounts: Any, sari: Any, budi: Any, now: datetime
     ) -> None:
         made = submit(draft("service_notice", FIELDS, sari, now), sari, now, now + timedelta(hours=1))
-        made = cancel(approve(made, budi, now), sari, now)
+        made = cancel(approve(made, budi, now, version=made.version), sari, now)
         assert made.state == "cancelled"
         assert {d.state for d in Delivery.objects.all()} == {"cancelled"}
 
@@ -136,7 +150,7 @@ class TestTheWay:
         self, accounts: Any, sari: Any, budi: Any, now: datetime
     ) -> None:
         made = submit(draft("service_notice", FIELDS, sari, now), sari, now)
-        made = approve(made, budi, now)
+        made = approve(made, budi, now, version=made.version)
         Delivery.objects.filter(account__key="x").update(state="sending")
         with pytest.raises(Refused, match="mulai tayang"):
             cancel(made, sari, now)

@@ -68,7 +68,8 @@ class Command(BaseCommand):
         target = home / "config" / "accounts.toml"
         if given is not None:
             load.read_file(given)  # a sentence now, rather than a broken installation later
-            shutil.copyfile(given, target)
+            if given.resolve() != target.resolve():
+                shutil.copyfile(given, target)
         elif not target.exists():
             target.write_bytes(files("config.data").joinpath("accounts.toml").read_bytes())
         return target
