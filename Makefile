@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --no-input install --quiet
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test test-all lint test-sqlite test-postgres check-5000 messages lock clean
+.PHONY: trial-hearing help setup demo test test-all lint test-sqlite test-postgres check-5000 messages lock clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -54,6 +54,9 @@ test-all: test  ## make test, and real Chromium and WordPress, which it installs
 	@sh tests/install/wordpress.sh
 	@echo "== tests in a real browser and against a real WordPress"
 	@$(PYTEST) -q -m "browser or wordpress"
+
+trial-hearing: .venv/ready-dev  ## 300 random worlds, faults and kills against hearing, on both databases
+	@KENTONGAN_LOG=CRITICAL $(BIN)/python -m tests.trials.hearing --runs 300
 
 check-5000: setup  ## the main job on 5,000 real posts of KENTONGAN_SHARED, counted
 	@$(BIN)/python -m tests.worlds 5000 > .venv/world-5000.jsonl

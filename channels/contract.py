@@ -1,6 +1,6 @@
 """What every channel gives and takes. No platform library is imported here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -56,6 +56,8 @@ class Post:
     created_at: datetime | None = None  #: UTC, as the platform reported it; None when it did not say
     permalink: str | None = None
     parent: str | None = None  #: id of the post that this one answers
+    #: The id under which it was first published, where an edit brings a new one (X); None: it is the same.
+    first_id: str | None = None
     media: tuple[str, ...] = ()  #: addresses of pictures and films, as far as the platform gives them
 
 
@@ -71,11 +73,32 @@ Item = Post | Unreadable
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """A post that its platform no longer shows: deleted, locked or withheld. Our copy must follow."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some items, and the cursor to store once these items are stored; None: keep the old cursor."""
 
     items: tuple[Item, ...]
     cursor: Cursor | None = None
+    #: How many items the platform says there are in what this page completes (a result count, a thread's comment
+    #: count); None when it says nothing.
+    declared: int | None = None
+    received: int | None = None  #: how many of those declared it gave
+
+
+@dataclass(slots=True)
+class Meter:
+    """What a channel's calls used up, filled while it is read."""
+
+    calls: int = 0
+    used: float = 0.0  #: highest share of an allowance that an answer named, per cent
+    rest: float | None = None  #: seconds until the allowance is free again, where an answer said so
+    skew: float | None = None  #: seconds by which the platform's clock is ahead of ours; None: no answer told
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +138,15 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """What a token is allowed to do, and until when, by its platform's word."""
+
+    scopes: tuple[str, ...]
+    expires_at: datetime | None  #: UTC; None: it does not expire
+    valid: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Waits:
     """How long an unknown delivery is looked for, and what follows when it is not found."""
 
@@ -146,6 +178,12 @@ class Speaking(Protocol):
 
 class Hearing(Protocol):
     """The half of a channel that listens."""
+
+    meter: Meter
+
+    def look(self, ids: Sequence[str]) -> dict[str, Post | Gone]:
+        """What became of posts heard before; an id that is missing in the answer could not be looked at."""
+        ...
 
     def hear(self, kind: str, query: str, via: str, cursor: Cursor) -> Iterator[Page]:
         """Everything new since ``cursor``, page by page. Raises ChannelError; the pages given still count."""

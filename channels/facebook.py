@@ -4,8 +4,9 @@ Account settings: page_id. Secret: access_token (a Page token with pages_read_us
 pages_read_engagement and pages_manage_posts).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from channels.contract import (
@@ -13,6 +14,7 @@ from channels.contract import (
     ChannelError,
     Cursor,
     Failure,
+    Gone,
     Item,
     Memo,
     Outgoing,
@@ -32,6 +34,7 @@ _POST_FIELDS = (
     "id,message,created_time,from,permalink_url,parent_id,attachments{media_type,media,url,subattachments}"
 )
 _COMMENT_FIELDS = "id,message,created_time,from,permalink_url,parent{id},attachment"
+_LOOK_FIELDS = "id,message,created_time,from,permalink_url"
 PAGE_SIZE = 100
 
 
@@ -45,6 +48,7 @@ class Facebook:
         self.account = account
         self.page_id = account.setting("page_id")
         self.graph = Graph(account.secret("access_token"))
+        self.meter = self.graph.meter
 
     # --- hearing
 
@@ -83,8 +87,22 @@ class Facebook:
                 order="reverse_chronological",
                 limit=PAGE_SIZE,
             )
-            yield from until_watermark((translate(a, parent=thread) for a in answers), mark, read)
+            yield from until_watermark(
+                (translate(a, parent=thread) for a in answers), mark, read, declared[thread]
+            )
         yield Page((), threads.done())
+
+    def look(self, ids: Sequence[str]) -> dict[str, Post | Gone]:
+        """Posts and comments by id."""
+        found: dict[str, Post | Gone] = {}
+        for number, row in self.graph.several(ids, fields=_LOOK_FIELDS).items():
+            items = translate(row) if row is not None else []
+            seen = [item for item in items if isinstance(item, Post)]
+            if row is None:
+                found[number] = Gone("tidak ada lagi di Facebook")
+            elif seen:
+                found[number] = seen[0]
+        return found
 
     # --- speaking
 
@@ -133,16 +151,36 @@ def translate(payload: object, parent: str | None = None) -> list[Item]:
     if "error" in answer:
         said = optional(mapping(answer["error"]).get("message")) or "galat"
         return [Unreadable(f"jawaban Facebook berupa galat: {said}")]
-    rows = answer.get("data", [answer] if "id" in answer else payload)
+    rows = _rows(answer) if answer else payload
     if not isinstance(rows, list):
         return [Unreadable("jawaban Facebook tanpa data")]
     items: list[Item] = []
-    for row in rows:
-        items += each([row], lambda one: _post(one, parent))
+    waiting = [(row, parent) for row in reversed(rows)]
+    while waiting:
+        row, above = waiting.pop()
+        items += each([row], partial(_post, asked=above))
         # Comments that were asked for together with their post come inside it.
-        if inner := listing(mapping(mapping(row).get("comments")).get("data")):
-            items += translate(inner, parent=optional(mapping(row).get("id")))
+        inner = listing(mapping(mapping(row).get("comments")).get("data"))
+        waiting += [(comment, optional(mapping(row).get("id"))) for comment in reversed(inner)]
     return items
+
+
+#: Edges of a Page that hold posts, photos, videos or albums.
+_EDGES = ("feed", "posts", "published_posts", "visitor_posts", "tagged", "photos", "videos", "albums")
+
+
+def _rows(answer: dict[str, Any]) -> object:
+    """The rows of an answer: its `data`, the edges of a Page that was asked with them, or what it is itself."""
+    if "data" in answer:
+        return answer["data"]
+    edges = [listing(mapping(answer.get(name)).get("data")) for name in _EDGES if name in answer]
+    if edges and "created_time" not in answer:  # an album has its photos inside, but was made at some time
+        return [row for edge in edges for row in edge]
+    if "id" in answer:
+        return [answer]
+    # Several ids asked for at once (?ids=1,2) come as {"1": {...}, "2": {...}} (Graph reference, read 2026-10).
+    named = [row for key, row in answer.items() if mapping(row).get("id") == key]
+    return named or None
 
 
 def _post(row: dict[str, Any], asked: str | None) -> Post:
@@ -152,28 +190,59 @@ def _post(row: dict[str, Any], asked: str | None) -> Post:
     above = optional(mapping(row.get("parent")).get("id")) or optional(row.get("parent_id"))
     return Post(
         id=number,
-        text=words(row.get("message"), "message"),
+        text=_text(row),
         author=optional(author.get("name")) or optional(author.get("username")),
         author_id=optional(author.get("id")),
         created_at=moment(row.get("created_time")),
-        permalink=optional(row.get("permalink_url")) or _link(number),
-        parent=above or asked,
+        permalink=_address(row) or _link(number),
+        parent=above or asked or optional(mapping(row.get("object")).get("id")),
         media=tuple(_media(row)),
     )
 
 
+def _text(row: dict[str, Any]) -> str:
+    """`message`; a video has `description`, a photo and an album `name`; else the sentence Facebook made itself."""
+    said = words(row.get("message"), "message")
+    # Posts of old versions use `name` and `description` for the linked page, which nobody here wrote.
+    names = ("story",) if _is_post(row) else ("description", "name", "title", "story")
+    return said or next((text for name in names if (text := optional(row.get(name)))), "")
+
+
+def _is_post(row: dict[str, Any]) -> bool:
+    """Ids of posts and comments are two numbers and an underscore; photos, videos and albums have one number."""
+    return "_" in str(row.get("id")) or "message" in row
+
+
+def _address(row: dict[str, Any]) -> str | None:
+    given = optional(row.get("permalink_url")) or (None if _is_post(row) else optional(row.get("link")))
+    # A video's permalink_url has no host: "/104/videos/555/" (Graph reference, Video, read 2026-10).
+    return f"https://www.facebook.com{given}" if given and given.startswith("/") else given
+
+
 def _media(row: dict[str, Any]) -> Iterator[str]:
+    """The pictures of the attachments, of an album's photos, or the one that the row itself carries."""
     attached = [*listing(mapping(row.get("attachments")).get("data")), row.get("attachment")]
-    for item in map(mapping, attached):
-        inner = listing(mapping(item.get("subattachments")).get("data"))
-        for one in [mapping(sub) for sub in inner] or [item]:
-            address = optional(mapping(mapping(one.get("media")).get("image")).get("src"))
-            address = address or optional(mapping(one.get("media")).get("source"))
-            if address:
-                yield address
-    full = optional(row.get("full_picture"))
-    if full and not any(map(mapping, attached)):
-        yield full
+    photos = listing(mapping(row.get("photos")).get("data"))
+    found = [address for item in map(mapping, attached) for address in _attached(item)]
+    yield from found or [address for photo in photos if (address := _picture(mapping(photo)))]
+    own = _picture(row)
+    if own and not found and not photos:
+        yield own
+
+
+def _attached(item: dict[str, Any]) -> Iterator[str]:
+    inner = map(mapping, listing(mapping(item.get("subattachments")).get("data")))
+    for medium in [mapping(one.get("media")) for one in inner] or [mapping(item.get("media"))]:
+        address = optional(mapping(medium.get("image")).get("src")) or optional(medium.get("source"))
+        if address:
+            yield address
+
+
+def _picture(row: dict[str, Any]) -> str | None:
+    """A post's full_picture, a photo's largest image (Graph lists it first), a video's still, or its film."""
+    sizes = [optional(mapping(size).get("source")) for size in listing(row.get("images"))]
+    named = (optional(row.get(name)) for name in ("full_picture", "picture", "source"))
+    return next((address for address in (*sizes, *named) if address), None)
 
 
 def _comment_count(row: dict[str, Any]) -> int:

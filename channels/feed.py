@@ -4,7 +4,7 @@ Account settings: base_url (where the folder is served, for links), title. No se
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,21 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.feedgenerator import Atom1Feed
 
-from channels.contract import Absent, ChannelError, Cursor, Failure, Memo, Outgoing, Page, Probe, Sent, Waits
+from channels.contract import (
+    Absent,
+    ChannelError,
+    Cursor,
+    Failure,
+    Gone,
+    Memo,
+    Meter,
+    Outgoing,
+    Page,
+    Post,
+    Probe,
+    Sent,
+    Waits,
+)
 from channels.models import Account
 
 
@@ -26,7 +40,11 @@ class Feed:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.folder = Path(settings.KENTONGAN_HOME) / "public" / account.key
+        self.meter = Meter()
         self.base = account.setting("base_url").rstrip("/")
+
+    def look(self, ids: Sequence[str]) -> dict[str, Post | Gone]:
+        return {}
 
     def hear(self, kind: str, query: str, via: str, cursor: Cursor) -> Iterator[Page]:
         raise ChannelError("Umpan tidak mempunyai sumber.", Failure.REFUSED)

@@ -6,15 +6,15 @@ classified from codes, and the token travels in the Authorization header, becaus
 of GET and DELETE, whence it reaches exception texts.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import facebook
 import requests
 
-from channels.contract import ChannelError, Failure
-from channels.http import TIMEOUT, from_network, secure
-from channels.reading import listing, mapping, optional
+from channels.contract import Access, ChannelError, Failure, Meter
+from channels.http import TIMEOUT, from_network, measure, secure
+from channels.reading import listing, mapping, moment, optional
 
 HOSTS = ("graph.facebook.com",)
 VERSION = "v25.0"
@@ -28,6 +28,13 @@ _CREDENTIALS = {102, 190}
 _PASSING = {-1, -2, 24, 9004}
 #: 100/33 comes back for containers that exist (postiz#1562).
 _PASSING_PAIRS = {(100, 33)}
+
+
+#: Ids in one call (Graph API, "Reading multiple objects", read 2026-10).
+_SEVERAL = 50
+_ACCESS_FIELDS = "is_valid,scopes,expires_at,data_access_expires_at"
+#: The object does not exist, or is not visible to this token.
+_MISSING = ("100/33", "100")
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -45,8 +52,11 @@ class Graph:
     """Calls to the Graph API with one token; every failure is a ChannelError."""
 
     def __init__(self, token: str) -> None:
+        self._token = token
         session = secure(requests.Session(), HOSTS)
         session.auth = _Bearer(token)
+        self.meter = Meter()
+        measure(session, self.meter)
         # No access_token here: the SDK would put it in the query of every read.
         self._api = facebook.GraphAPI(None, timeout=TIMEOUT, session=session)
         self._api.version = VERSION
@@ -65,6 +75,38 @@ class Graph:
     def delete(self, path: str) -> dict[str, Any]:
         return self._ask(lambda: self._api.request(f"{VERSION}/{path}", {}, method="DELETE"), writing=True)
 
+    def access(self) -> Access:
+        """What our own token may do, and until when (debug_token; fields read 2026-10).
+
+        Meta documents it for app tokens and for tokens of the app's developers; it answers others with an error.
+        """
+        try:
+            answer = self.get("debug_token", input_token=self._token, fields=_ACCESS_FIELDS)
+        except ChannelError as error:
+            # The token stands in this address and thus in the cause, which must reach no log.
+            raise error from None
+        return access_in(answer)
+
+    def several(self, ids: Sequence[str], **args: object) -> dict[str, dict[str, Any] | None]:
+        """Objects by id, up to 50 a call; None for one that does not exist (any more).
+
+        One missing id fails the whole call with 100/33, so the part is then asked for in halves.
+        """
+        if not ids:
+            return {}
+        if len(ids) > _SEVERAL:
+            return self.several(ids[:_SEVERAL], **args) | self.several(ids[_SEVERAL:], **args)
+        try:
+            answer = self.get("", ids=",".join(ids), **args)
+            return {number: mapping(answer.get(number)) or None for number in ids}
+        except ChannelError as error:
+            if error.code not in _MISSING:
+                raise
+            if len(ids) == 1:
+                return {ids[0]: None}
+            middle = len(ids) // 2
+            return self.several(ids[:middle], **args) | self.several(ids[middle:], **args)
+
     def pages(self, path: str, **args: object) -> Iterator[dict[str, Any]]:
         """Every page of a connection, following the `after` cursor until `next` is absent."""
         after: str | None = None
@@ -73,12 +115,8 @@ class Graph:
             yield answer
             paging = mapping(answer.get("paging"))
             following = optional(mapping(paging.get("cursors")).get("after"))
-            if (
-                not paging.get("next")
-                or not following
-                or following == after
-                or not listing(answer.get("data"))
-            ):
+            # An empty page may stand in the middle (rows that were filtered out): only a missing `next` is the end.
+            if not paging.get("next") or not following or following == after:
                 return
             after = following
 
@@ -96,6 +134,15 @@ class Graph:
             ) from error
         except requests.RequestException as error:
             raise from_network(error, writing=writing) from error
+
+
+def access_in(answer: object) -> Access:
+    """What one answer of debug_token says. Never raises."""
+    told = mapping(mapping(answer).get("data"))
+    # 0 means never. After data_access_expires_at nothing can be read, although the token still counts as valid.
+    ends = [moment(told.get(name)) for name in ("expires_at", "data_access_expires_at") if told.get(name)]
+    scopes = tuple(scope for one in listing(told.get("scopes")) if (scope := optional(one)))
+    return Access(scopes, min((end for end in ends if end), default=None), told.get("is_valid") is True)
 
 
 def failure(body: object, *, writing: bool) -> ChannelError:

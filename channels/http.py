@@ -6,10 +6,13 @@ Without one, only https leaves; plain http is refused except to this machine (a 
 """
 
 import ipaddress
+import json
 import logging
 import ssl
+import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeGuard, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -17,7 +20,7 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from channels.contract import ChannelError, Failure
+from channels.contract import ChannelError, Failure, Meter
 
 T = TypeVar("T")
 
@@ -132,6 +135,57 @@ def call(what: Callable[[], T], *, writing: bool) -> T:
         return what()
     except requests.RequestException as error:
         raise from_network(error, writing=writing) from error
+
+
+def measure(session: requests.Session, meter: Meter) -> None:
+    """Count the session's calls, and note what its answers say of allowances (channels.contract.Meter).
+
+    X: x-rate-limit-*; Meta: X-App-Usage and X-Page-Usage {"call_count": per cent, ...}, and
+    X-Business-Use-Case-Usage {id: [{..., "estimated_time_to_regain_access": minutes}]} (read 2026-10).
+    """
+
+    def note(response: requests.Response, *_: Any, **__: Any) -> None:
+        meter.calls += 1
+        meter.skew = _skew(response.headers.get("date", ""))
+        for name in ("x-app-usage", "x-page-usage", "x-business-use-case-usage"):
+            for usage in _usages(response.headers.get(name, "")):
+                shares = [v for k, v in usage.items() if k.startswith(("call", "total")) and _is_number(v)]
+                meter.used = max([meter.used, *shares])
+                minutes = usage.get("estimated_time_to_regain_access")
+                if _is_number(minutes) and minutes > 0:
+                    meter.rest = max(meter.rest or 0.0, float(minutes) * 60)
+
+    session.hooks["response"].append(note)
+
+
+def _skew(header: str) -> float | None:
+    """How many seconds an answer's Date is ahead of our clock; None when it has none that can be read."""
+    try:
+        return parsedate_to_datetime(header).timestamp() - time.time()
+    except (TypeError, ValueError):
+        return None
+
+
+def _usages(header: str) -> list[dict[str, Any]]:
+    """The usage objects in a header, whether it holds one or a list for each business."""
+    try:
+        body = json.loads(header) if header else {}
+    except ValueError:
+        return []
+    if not isinstance(body, dict):
+        return []
+    nested = [one for value in body.values() if isinstance(value, list) for one in value]
+    return [one for one in [body, *nested] if isinstance(one, dict)]
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def retry_after(response: requests.Response) -> float | None:
+    """Seconds that an answer's Retry-After asks for; None when it has none (or a date, which nobody here sends)."""
+    value = response.headers.get("retry-after", "")
+    return float(value) if value.isdigit() else None
 
 
 def _never_sent(error: requests.RequestException) -> bool:

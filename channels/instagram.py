@@ -5,8 +5,9 @@ Publishing takes three calls: container, status, publish (Meta, Content Publishi
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from channels.contract import (
@@ -14,6 +15,7 @@ from channels.contract import (
     ChannelError,
     Cursor,
     Failure,
+    Gone,
     Item,
     Memo,
     Outgoing,
@@ -31,11 +33,14 @@ from channels.watermark import Threads, too_old, until_watermark
 
 _MEDIA = "id,caption,timestamp,permalink,media_type,media_url"
 _COMMENT = "id,text,timestamp,username,from,parent_id"
+_MENTIONED_COMMENT = "id,text,timestamp,username,media{id}"
+#: The object does not exist, or is not visible to this token.
+_MISSING = ("100/33", "100")
 #: recent_media gives at most 50 a page (Graph reference, read 2026-10); the other edges take 100.
 _HASHTAG_PAGE, _PAGE = 50, 100
 #: Containers made for one announcement before a person is asked.
 _CONTAINERS = 5
-_SHORTCODE = re.compile(r"instagram\.com/(?:[\w.]+/)?(?:p|reel|tv)/([\w-]+)")
+_SHORTCODE = re.compile(r"instagram\.com/(?:[\w.]+/)?(?:p|reels?|tv)/([\w-]+)")
 
 
 class Instagram:
@@ -49,11 +54,12 @@ class Instagram:
         self.account = account
         self.user_id = account.setting("user_id")
         self.graph = Graph(account.secret("access_token"))
+        self.meter = self.graph.meter
 
     # --- hearing
 
     def hear(self, kind: str, query: str, via: str, cursor: Cursor) -> Iterator[Page]:
-        """tagged, hashtag (query: the tag without #), comment (under our own media)."""
+        """tagged, hashtag (query: the tag without #), comment (under our own media), mention (always empty)."""
         if kind == "tagged" and via == "web":
             from channels.instagram_web import tagged  # instaloader is loaded only where it is asked for
 
@@ -65,6 +71,10 @@ class Instagram:
             yield from self._hashtag(query, cursor)
         elif kind == "comment":
             yield from self._comments(cursor)
+        elif kind == "mention":
+            # Told by webhook only (monitor/inbox.py), nothing lists them: a pass shows that the access still holds.
+            self.graph.get(self.user_id, fields="id")
+            yield Page(())
         else:
             raise ChannelError(f"Instagram tidak mempunyai sumber '{kind}'.", Failure.REFUSED)
 
@@ -94,7 +104,7 @@ class Instagram:
             if threads.whole and rows and all(too_old(moment(row.get("timestamp"))) for row in rows):
                 break
         for thread, _, read in threads.to_read(declared):
-            yield from until_watermark(self._thread(thread, codes[thread]), {}, read)
+            yield from until_watermark(self._thread(thread, codes[thread]), {}, read, declared[thread])
         yield Page((), threads.done())
 
     def _thread(self, media: str, code: str | None) -> Iterator[list[Item]]:
@@ -106,6 +116,44 @@ class Instagram:
                     edge = f"{identifier(row.get('id'))}/replies"
                     for more in self.graph.pages(edge, fields=_COMMENT, limit=_PAGE):
                         yield translate(more, parent=optional(row.get("id")))
+
+    def look(self, ids: Sequence[str]) -> dict[str, Post | Gone]:
+        """Comments by id. Others' media are known by their shortcode, for which Graph has no look-up."""
+        comments = [number for number in ids if number.isdecimal()]
+        found: dict[str, Post | Gone] = {}
+        for number, row in self.graph.several(comments, fields="id,text,timestamp,username").items():
+            items = translate(row) if row is not None else []
+            seen = [item for item in items if isinstance(item, Post)]
+            if row is None:
+                # Comments of others that mention us are hidden from this call (Meta, IG Comment, read 2026-10).
+                found[number] = self.mentioned("", number)
+            elif seen:
+                found[number] = seen[0]
+        return found
+
+    def mentioned(self, media_id: str, comment_id: str | None) -> Post | Gone:
+        """Others' media, or a comment under it, that mentions us: a webhook gave the ids."""
+        if comment_id:
+            asked = f"mentioned_comment.comment_id({comment_id}){{{_MENTIONED_COMMENT}}}"
+        else:
+            asked = f"mentioned_media.media_id({media_id}){{{_MEDIA},username}}"
+        try:
+            answer = self.graph.get(self.user_id, fields=asked)
+        except ChannelError as error:
+            if error.code not in _MISSING:
+                raise
+            return Gone("tidak ada lagi di Instagram")
+        items = translate(answer)
+        if not items:
+            return Gone("tidak ada lagi di Instagram")
+        if isinstance(items[0], Unreadable):
+            raise ChannelError(items[0].error, Failure.REFUSED)
+        return items[0]
+
+    def shortcodes(self, media: Sequence[str]) -> dict[str, str]:
+        """Shortcodes of our own media by their Graph ids."""
+        rows = self.graph.several(media, fields="id,permalink")
+        return {number: code for number, row in rows.items() if row and (code := _shortcode(row))}
 
     # --- speaking
 
@@ -182,37 +230,89 @@ def translate(payload: object, parent: str | None = None) -> list[Item]:
         return [Unreadable(f"jawaban Instagram berupa galat: {said}")]
     web = _web_rows(answer)
     if web is not None:
-        return _web_items(web, parent)
-    rows = answer.get("data", [answer] if "id" in answer else payload)
+        return _web_items(web[0], parent, comments=web[1])
+    rows = _rows(answer) if answer else payload
     if not isinstance(rows, list):
-        return [Unreadable("jawaban Instagram tanpa data")]
+        # The web's own refusals: {"message": "…", "status": "fail"} and {"errors": [{"message": "…"}]}.
+        inner = mapping(next(iter(listing(answer.get("errors"))), None))
+        refusal = optional(answer.get("message")) or optional(inner.get("message"))
+        return [Unreadable("jawaban Instagram tanpa data" + (f": {refusal}" if refusal else ""))]
     items: list[Item] = []
-    for row in rows:
-        items += each([row], lambda one: _comment(one, parent) if _is_comment(one) else _media_post(one))
-        for name in ("replies", "comments"):  # what was asked for together with its post comes inside it
-            if inner := listing(mapping(mapping(row).get(name)).get("data")):
-                above = _shortcode(row) or optional(row.get("id"))
-                items += translate({"data": inner}, parent=above)
+    waiting = [(row, parent) for row in reversed(rows)]
+    while waiting:
+        row, above = waiting.pop()
+        items += each([row], partial(_graph_item, parent=above))
+        node = mapping(row)
+        for name in ("comments", "replies"):  # what was asked for together with its post comes inside it
+            answers = listing(mapping(node.get(name)).get("data"))
+            waiting += [(one, _shortcode(node) or optional(node.get("id"))) for one in reversed(answers)]
     return items
 
 
-def _web_items(rows: list[Any], parent: str | None) -> list[Item]:
-    """Media or comments of the web, with the answers that stand inside each comment."""
+#: Edges of an account that hold media.
+_EDGES = ("media", "tags", "stories", "live_media", "recent_media", "top_media")
+
+
+def _rows(answer: dict[str, Any]) -> object:
+    """The rows of a Graph answer: its `data`, what it was asked for by field expansion, or what it is itself."""
+    if "data" in answer:
+        return answer["data"]
+    # {"mentioned_media": {…}, "id": the asking account's} (Meta, Mentioned Media and Mentioned Comment, read
+    # 2026-10); {"business_discovery": {"media": {"data": […]}, …}, "id": …} likewise.
+    named = [
+        answer[name] for name in ("mentioned_media", "mentioned_comment") if answer.get(name) is not None
+    ]
+    account = mapping(answer.get("business_discovery")) or answer
+    edges = [
+        listing(mapping(account.get(name)).get("data")) for name in _EDGES if _is_edge(account.get(name))
+    ]
+    if named or edges or account is not answer:
+        return named + [row for edge in edges for row in edge]
+    return [answer] if "id" in answer else None
+
+
+def _is_edge(value: object) -> bool:
+    return "data" in mapping(value)  # a comment's `media` is an object without it
+
+
+def _graph_item(row: dict[str, Any], parent: str | None) -> Post:
+    comment = any(name in row for name in ("text", "parent_id", "media"))
+    return _comment(row, parent) if comment else _media_post(row)
+
+
+def _web_items(rows: list[Any], parent: str | None, comments: bool) -> list[Item]:
+    """Media or comments of the web, with the comments and answers that stand inside each of them."""
     items: list[Item] = []
-    for row in rows:
-        items += each([row], lambda one: _node(one, parent))
-        if inner := _inner(mapping(row), "edge_threaded_comments"):
-            answers = [mapping(edge).get("node") for edge in inner]
-            items += _web_items(answers, optional(mapping(row).get("id")))
+    waiting = [(row, parent, comments) for row in reversed(rows)]
+    while waiting:
+        row, above, comment = waiting.pop()
+        node = mapping(row)
+        code = optional(node.get("shortcode") or node.get("code"))
+        own = code or optional(node.get("id") or node.get("pk"))
+        inner = _web_answers(node)
+        if own or not inner:  # a page of comments alone comes in a media node that has nothing else
+            items += each([row], partial(_node, parent=above, comment=comment))
+        waiting += [(one, own or above, True) for one in reversed(inner)]
     return items
 
 
-def _is_comment(row: dict[str, Any]) -> bool:
-    return "text" in row or "parent_id" in row
+#: Where the web puts comments inside a media node, and answers inside a comment; the phones' answers use lists.
+_INSIDE = (
+    "edge_threaded_comments",
+    "edge_media_to_parent_comment",
+    "edge_media_to_comment",
+    "edge_media_preview_comment",
+)
+
+
+def _web_answers(node: dict[str, Any]) -> list[Any]:
+    found = [listing(node.get("preview_child_comments"))]
+    found += [[mapping(edge).get("node") for edge in _inner(node, name)] for name in _INSIDE]
+    return next((rows for rows in found if rows), [])
 
 
 def _comment(row: dict[str, Any], parent: str | None) -> Post:
-    author = mapping(row.get("from"))
+    author, media = mapping(row.get("from")), mapping(row.get("media"))
     return Post(
         id=identifier(row["id"]),
         text=words(row.get("text")),
@@ -220,7 +320,7 @@ def _comment(row: dict[str, Any], parent: str | None) -> Post:
         author_id=optional(author.get("id")),
         created_at=moment(row.get("timestamp")),
         permalink=optional(row.get("permalink")),
-        parent=optional(row.get("parent_id")) or parent or optional(mapping(row.get("media")).get("id")),
+        parent=optional(row.get("parent_id")) or parent or _shortcode(media) or optional(media.get("id")),
     )
 
 
@@ -228,9 +328,10 @@ def _media_post(row: dict[str, Any]) -> Post:
     number = identifier(row["id"])
     author = mapping(row.get("from") or row.get("owner"))
     inner = [mapping(child) for child in listing(mapping(row.get("children")).get("data"))]
-    addresses = [
-        optional(one.get("media_url")) or optional(one.get("thumbnail_url")) for one in inner or [row]
-    ]
+    # A carousel's children are ids alone unless their fields were asked for; a film under copyright has no
+    # media_url (Meta, IG Media, read 2026-10).
+    addresses = [address for one in inner if (address := _address(one))]
+    own = _address(row)
     return Post(
         id=_shortcode(row) or number,
         text=words(row.get("caption"), "caption"),
@@ -238,8 +339,12 @@ def _media_post(row: dict[str, Any]) -> Post:
         author_id=optional(author.get("id")),
         created_at=moment(row.get("timestamp")),
         permalink=optional(row.get("permalink")),
-        media=tuple(address for address in addresses if address),
+        media=tuple(addresses or ([own] if own else [])),
     )
+
+
+def _address(row: dict[str, Any]) -> str | None:
+    return optional(row.get("media_url")) or optional(row.get("thumbnail_url"))
 
 
 def _shortcode(row: dict[str, Any]) -> str | None:
@@ -247,22 +352,60 @@ def _shortcode(row: dict[str, Any]) -> str | None:
     return optional(row.get("shortcode")) or (found.group(1) if found else None)
 
 
-def _web_rows(answer: dict[str, Any]) -> list[Any] | None:
-    """The nodes of a web answer, whichever connection or list it is; None when it is no such answer."""
-    for name in ("items", "comments"):  # the answers made for phones
+#: Which connection of a web answer is meant where there are several; a profile's page also has edges of people.
+_CONNECTIONS = (
+    "edge_owner_to_timeline_media",
+    "edge_user_to_photos_of_you",
+    "edge_hashtag_to_media",
+)
+_PEOPLE = ("edge_mutual_followed_by", "edge_followed_by", "edge_follow", "edge_related_profiles")
+
+
+def _web_rows(answer: dict[str, Any]) -> tuple[list[Any], bool] | None:
+    """The nodes of a web answer and whether they are comments; None when it is no such answer."""
+    for name in ("items", "comments", "child_comments"):  # the answers made for phones
         if isinstance(answer.get(name), list):
-            plain: list[Any] = answer[name]
-            return plain
-    owner = mapping(answer.get("data"))
-    for value in [*owner.values(), *(inner for part in owner.values() for inner in mapping(part).values())]:
-        if isinstance(mapping(value).get("edges"), list):
-            return [mapping(edge).get("node") for edge in value["edges"]]
+            return answer[name], name != "items"
+    owner = mapping(answer.get("data")) or mapping(answer.get("graphql"))
+    single = mapping(owner.get("xdt_shortcode_media")) or mapping(owner.get("shortcode_media"))
+    if single:
+        return [single], False
+    parts = [owner, *map(mapping, owner.values())]
+    found = [(name, _nodes(value)) for part in parts for name, value in part.items() if name not in _PEOPLE]
+    chosen = [(name, rows) for name, rows in found if rows is not None]
+    if chosen:
+        name, rows = min(chosen, key=lambda pair: pair[0] not in _CONNECTIONS)  # the first of equals
+        return rows, "comment" in name
+    tiles = _in_sections(owner)
+    return None if tiles is None else (tiles, False)
+
+
+def _nodes(value: object) -> list[Any] | None:
+    """The nodes of a connection, or the items of a list that the phones' answers call so; else None."""
+    inner = mapping(value)
+    if isinstance(inner.get("edges"), list):
+        nodes = [mapping(edge).get("node") for edge in inner["edges"]]
+        # Reels come one level deeper: {"node": {"media": {"code": …}}}.
+        return [mapping(node).get("media") or node for node in nodes]
+    items = inner.get("items")
+    return items if isinstance(items, list) else None
+
+
+def _in_sections(owner: dict[str, Any]) -> list[Any] | None:
+    """The media of a hashtag's page, newest before popular (names as instaloader 4.16 reads them)."""
+    for name in ("recent", "top"):
+        sections = map(mapping, listing(mapping(owner.get(name)).get("sections")))
+        tiles = [
+            tile for part in sections for tile in listing(mapping(part.get("layout_content")).get("medias"))
+        ]
+        if tiles:
+            return [mapping(tile).get("media") for tile in tiles]
     return None
 
 
-def _node(node: dict[str, Any], parent: str | None) -> Post:
+def _node(node: dict[str, Any], parent: str | None, comment: bool) -> Post:
     """A media node as Instagram's web gives it (names as instaloader 4.16 reads them)."""
-    if "text" in node and "shortcode" not in node and "code" not in node:
+    if comment or ("text" in node and "shortcode" not in node and "code" not in node):
         return _web_comment(node, parent)
     code = identifier(node.get("shortcode") or node.get("code"), "shortcode")
     captions = [
@@ -271,11 +414,10 @@ def _node(node: dict[str, Any], parent: str | None) -> Post:
     plain = node.get("caption")
     text = captions[0] if captions else mapping(plain).get("text") if isinstance(plain, dict) else plain
     owner = mapping(node.get("owner") or node.get("user"))
-    sizes = listing(mapping(node.get("image_versions2")).get("candidates"))
-    address = optional(node.get("display_url")) or optional(node.get("thumbnail_src"))
-    address = address or next(
-        (found for size in sizes if (found := optional(mapping(size).get("url")))), None
-    )
+    children = [mapping(edge).get("node") for edge in _inner(node, "edge_sidecar_to_children")]
+    children = children or listing(node.get("carousel_media"))
+    pictures = [address for child in children if (address := _picture(mapping(child)))]
+    own = _picture(node)
     return Post(
         id=code,
         text=words(text, "caption"),
@@ -283,8 +425,18 @@ def _node(node: dict[str, Any], parent: str | None) -> Post:
         author_id=optional(owner.get("id") or owner.get("pk")),
         created_at=moment(node.get("taken_at_timestamp") or node.get("taken_at") or node.get("date")),
         permalink=f"https://www.instagram.com/p/{code}/",
-        media=(address,) if address else (),
+        media=tuple(pictures or ([own] if own else [])),
     )
+
+
+def _picture(node: dict[str, Any]) -> str | None:
+    """A picture, a film's still, else the film itself; the largest comes first in the phones' lists."""
+    sizes = listing(mapping(node.get("image_versions2")).get("candidates"))
+    stills = [optional(node.get("display_url")), optional(node.get("thumbnail_src"))]
+    stills += [optional(mapping(size).get("url")) for size in sizes]
+    films = [optional(node.get("video_url"))]
+    films += [optional(mapping(film).get("url")) for film in listing(node.get("video_versions"))]
+    return next((address for address in stills + films if address), None)
 
 
 def _web_comment(node: dict[str, Any], parent: str | None) -> Post:
@@ -295,7 +447,7 @@ def _web_comment(node: dict[str, Any], parent: str | None) -> Post:
         author=optional(owner.get("username")),
         author_id=optional(owner.get("id") or owner.get("pk")),
         created_at=moment(node.get("created_at")),
-        parent=parent or optional(node.get("parent_comment_id")),
+        parent=optional(node.get("parent_comment_id")) or parent,
     )
 
 

@@ -17,6 +17,10 @@ class Kind(models.TextChoices):
     FEED = "feed", _("Umpan (feed)")
 
 
+#: Secrets that only receiving webhooks needs; polling and publishing go on without them.
+FOR_WEBHOOKS = frozenset({"app_secret", "verify_token"})
+
+
 class Account(models.Model):
     """One account of the city on one channel."""
 
@@ -33,6 +37,8 @@ class Account(models.Model):
     enabled = models.BooleanField(default=True)
     #: Why the account cannot be used now, for a person; "" when it can.
     trouble = models.CharField(max_length=300, blank=True)
+    #: UTC, when its token ends, as the platform last said; None: never, or not known.
+    expires_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("akun")
@@ -48,8 +54,17 @@ class Account(models.Model):
         return (os.environ.get(variable, "") if variable else "") or self._stored().get(name, "")
 
     def missing_secrets(self) -> list[str]:
-        """Environment variables (or secret names) of the secrets that this account lacks."""
-        return [variable or name for name, variable in self.secret_names.items() if not self.secret(name)]
+        """Environment variables (or secret names) of the secrets without which this account cannot be used."""
+        return [
+            variable or name
+            for name, variable in self.secret_names.items()
+            if name not in FOR_WEBHOOKS and not self.secret(name)
+        ]
+
+    def secret_values(self) -> set[str]:
+        """Every secret that the account has, so that none of them is printed."""
+        stored = self._stored()
+        return {value for name in {*self.secret_names, *stored} if (value := self.secret(name))}
 
     def keep_secrets(self, secrets: dict[str, str]) -> None:
         """Store ``secrets`` encrypted, beside those already kept. Does not save the row."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from channels.contract import Hearing, Item, Speaking, Waits
+from channels.contract import Access, Hearing, Item, Speaking, Waits
 from channels.models import Account, Kind
 
 
@@ -21,6 +21,15 @@ def waits_of(account: Account) -> Waits:
     """How long an unknown delivery on this account's channel is looked for."""
     waits: Waits = _class_of(account.channel).waits
     return waits
+
+
+def access_of(account: Account) -> Access | None:
+    """What the account's token may do and until when; None where a platform has no such question."""
+    if account.channel not in (Kind.FACEBOOK, Kind.INSTAGRAM):
+        return None
+    from channels.graph import Graph
+
+    return Graph(account.secret("access_token")).access()
 
 
 def _class_of(channel: str) -> Any:

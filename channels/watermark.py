@@ -20,6 +20,8 @@ THREAD_WINDOW = timedelta(days=30)
 #: another come in between.
 _EVERY = 6
 _LIVELY = timedelta(days=3)
+#: Passes in which a thread that gave fewer comments than it declares is read again.
+_LATE_PASSES = 3
 
 
 def passed(mark: object, at: datetime | None) -> bool:
@@ -34,21 +36,36 @@ def too_old(at: datetime | None) -> bool:
 
 
 def until_watermark(
-    pages: Iterable[list[Item]], cursor: Cursor, wrap: Callable[[Cursor], Cursor] | None = None
+    pages: Iterable[list[Item]],
+    cursor: Cursor,
+    wrap: Callable[[Cursor], Cursor] | None = None,
+    declared: int | None = None,
 ) -> Iterator[Page]:
-    """Pages until one lies wholly before the mark. ``wrap`` turns the new mark into the cursor to store."""
+    """Pages until one lies wholly before the mark. ``wrap`` turns the new mark into the cursor to store.
+
+    ``declared`` is how many items the platform says the list has; it is compared only where all of it was read.
+    """
+    received, cut = 0, False
     mark, newest = cursor.get("newest"), cursor.get("newest")
     previous: list[Item] | None = None
     for items in pages:
         if previous is not None:
             yield Page(tuple(previous))
         previous = items
+        received += len(items)
         times = [item.created_at for item in items if isinstance(item, Post)]
         newest = _later(newest, max((at for at in times if at), default=None))
         if times and all(passed(mark, at) for at in times):
+            cut = True
             break
     done: Cursor = {"newest": newest} if newest else {}
-    yield Page(tuple(previous or ()), wrap(done) if wrap else done)
+    whole = declared is not None and not cut
+    yield Page(
+        tuple(previous or ()),
+        wrap({**done, "received": received if whole else None}) if wrap else done,
+        declared=declared if whole else None,
+        received=received if whole else None,
+    )
 
 
 class Threads:
@@ -77,10 +94,24 @@ class Threads:
 
     def _reader(self, thread: str, count: int) -> Callable[[Cursor], Cursor]:
         def read(mark: Cursor) -> Cursor:
-            self._known[thread] = {"count": count, "newest": mark.get("newest")}
+            self._known[thread] = self._entry(self._known.get(thread, {}), count, mark)
             return {"threads": dict(self._known), "whole": self.whole, "round": self._round - 1}
 
         return read
+
+    @staticmethod
+    def _entry(known: dict[str, Any], count: int, mark: Cursor) -> dict[str, Any]:
+        """What to remember of a thread that was read: a count of None makes the next pass read it again.
+
+        Where fewer came than were declared, some may only be late: it is read again for some passes. Then the
+        rest counts as hidden by the platform (deleted or filtered comments stay in the declared count).
+        """
+        received, short = mark.get("received"), int(known.get("short") or 0)
+        newest = mark.get("newest")
+        enough = received >= count if received is not None else not short
+        if enough or short >= _LATE_PASSES:
+            return {"count": count, "newest": newest}
+        return {"count": None, "newest": newest, "short": short + 1}
 
     def _lively(self, known: dict[str, Any]) -> bool:
         newest = moment(known.get("newest"))

@@ -4,14 +4,28 @@ Account settings: base_url (https://...), username. Secret: application_password
 Application Passwords; since 5.6). The account should have the role Author: an Editor's raw HTML is not filtered.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
 
-from channels.contract import Absent, ChannelError, Cursor, Failure, Memo, Outgoing, Page, Probe, Sent, Waits
+from channels.contract import (
+    Absent,
+    ChannelError,
+    Cursor,
+    Failure,
+    Gone,
+    Memo,
+    Meter,
+    Outgoing,
+    Page,
+    Post,
+    Probe,
+    Sent,
+    Waits,
+)
 from channels.http import from_network, secure
 from channels.models import Account
 from channels.reading import identifier, listing, mapping, optional
@@ -30,7 +44,11 @@ class Website:
         self.account = account
         self.base = account.setting("base_url").rstrip("/")
         self.session = secure(requests.Session(), [urlsplit(self.base).netloc])
+        self.meter = Meter()
         self.session.auth = (account.setting("username"), account.secret("application_password"))
+
+    def look(self, ids: Sequence[str]) -> dict[str, Post | Gone]:
+        return {}
 
     def hear(self, kind: str, query: str, via: str, cursor: Cursor) -> Iterator[Page]:
         raise ChannelError(f"Situs web belum mempunyai sumber '{kind}'.", Failure.REFUSED)

@@ -10,7 +10,7 @@ X asks users who act for a government for an Enterprise plan (Developer Agreemen
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,8 +22,10 @@ from channels.contract import (
     ChannelError,
     Cursor,
     Failure,
+    Gone,
     Item,
     Memo,
+    Meter,
     Outgoing,
     Page,
     Post,
@@ -32,13 +34,15 @@ from channels.contract import (
     Unreadable,
     Waits,
 )
-from channels.http import from_network, secure
+from channels.http import from_network, measure, retry_after, secure
 from channels.models import Account
 from channels.reading import each, identifier, listing, mapping, moment, optional, words
 
 HOSTS = ("api.twitter.com", "upload.twitter.com")
 #: Both allow at most 100 a page (docs.x.com, mentions and search/recent, read 2026-08-22).
 PAGE_SIZE = 100
+#: How far behind the newest stored post each pass begins.
+_OVERLAP = timedelta(hours=1)
 _FIELDS: dict[str, Any] = {
     "tweet_fields": ["created_at", "author_id", "referenced_tweets", "attachments", "entities", "note_tweet"],
     "expansions": ["author_id", "attachments.media_keys"],
@@ -69,20 +73,30 @@ class X:
             wait_on_rate_limit=False,
         )
         secure(self.client.session, HOSTS)
+        self.meter = Meter()
+        measure(self.client.session, self.meter)
 
     # --- hearing
 
     def hear(self, kind: str, query: str, via: str, cursor: Cursor) -> Iterator[Page]:
         """Pages newest first until the last stored id; the new cursor comes with the last page only."""
         newest = cursor.get("newest")
-        since = newest if kind == "mention" or _searchable(newest) else None
+        since = _a_little_before(newest) if kind == "mention" or _searchable(newest) else None
         token: str | None = None
         while True:
             answer = _asking(lambda t=token: self._page(kind, query, since, t))  # type: ignore[misc]
             meta = mapping(answer.get("meta"))
-            newest = _later(newest, optional(meta.get("newest_id")))
+            items, count = tuple(translate(answer)), meta.get("result_count")
+            # By what was really given, not by meta.newest_id: a post may be counted before it is listed.
+            for item in items:
+                newest = _later(newest, item.id if isinstance(item, Post) and _plausible(item.id) else None)
             token = optional(meta.get("next_token"))
-            yield Page(tuple(translate(answer)), None if token or newest is None else {"newest": newest})
+            yield Page(
+                items,
+                None if token or newest is None else {"newest": newest},
+                declared=count if isinstance(count, int) else None,
+                received=len(items),
+            )
             if token is None:
                 return
 
@@ -98,6 +112,20 @@ class X:
         else:
             raise ChannelError(f"X tidak mempunyai sumber '{kind}'.", Failure.REFUSED)
         return mapping(answer)
+
+    def look(self, ids: Sequence[str]) -> dict[str, Post | Gone]:
+        """Up to 100 ids a call; what is not in `data` stands in `errors` with the reason."""
+        found: dict[str, Post | Gone] = {}
+        for start in range(0, len(ids), PAGE_SIZE):
+            part = list(ids[start : start + PAGE_SIZE])
+            answer = mapping(_asking(lambda p=part: self.client.get_tweets(p, **_FIELDS)))  # type: ignore[misc]
+            if "data" in answer:
+                found |= {item.id: item for item in translate(answer) if isinstance(item, Post)}
+            for error in map(mapping, listing(answer.get("errors"))):
+                number = optional(error.get("resource_id")) or optional(error.get("value"))
+                if number in part:
+                    found.setdefault(number, Gone(str(error.get("title") or "tidak ada lagi di X")))
+        return found
 
     # --- speaking
 
@@ -162,7 +190,8 @@ def translate(payload: object) -> list[Item]:
         # An empty page has no `data`; an error body has `title` and `status` instead.
         if refused or "meta" in answer:
             return refused
-        return [Unreadable(f"jawaban X tanpa data: {_complaint(answer)}".strip())]
+        said = _complaint(answer)
+        return [Unreadable("jawaban X tanpa data" + (f": {said}" if said else ""))]
     included = mapping(answer.get("includes"))
     users, media, posts = (
         {optional(row.get(key)): row for row in listing(included.get(name)) if isinstance(row, dict)}
@@ -188,8 +217,15 @@ def _post(row: dict[str, Any], users: _Included, media: _Included, posts: _Inclu
         created_at=moment(row.get("created_at")),
         permalink=f"https://x.com/{handle or 'i'}/status/{number}",
         parent=_referenced(row, "replied_to"),
+        first_id=_first_id(row, number),
         media=tuple(_addresses(row, media) or _addresses(passed_on, media)),
     )
+
+
+def _first_id(row: dict[str, Any], number: str) -> str | None:
+    """An edited post has a new id and carries the earlier ones, oldest first (docs.x.com, edit posts, 2026-08-22)."""
+    ids = [optional(one) for one in listing(row.get("edit_history_tweet_ids"))]
+    return ids[0] if ids and ids[0] != number else None
 
 
 def _text(row: dict[str, Any], passed_on: dict[str, Any]) -> str:
@@ -249,13 +285,31 @@ def _complaint(body: dict[str, Any]) -> str:
     return next((words for words in said if words), "")
 
 
+def _a_little_before(number: str | None) -> str | None:
+    """A since_id an hour before a post, because X lists some posts late, behind those that came after.
+
+    What is read twice is stored once, and X charges the same post once a day (pricing page, read 2026-08-22).
+    """
+    if number is None:
+        return None
+    return str(max(int(number) - (int(_OVERLAP.total_seconds() * 1000) << 22), 1))
+
+
 def _searchable(number: str | None) -> bool:
     """Whether search still knows the time of a post: a since_id older than its 7 days is refused with a 400."""
     if number is None:
         return True
-    # The upper bits of an id are milliseconds since X's epoch (Snowflake).
-    made = datetime.fromtimestamp(((int(number) >> 22) + 1288834974657) / 1000, UTC)
-    return made > datetime.now(UTC) - timedelta(days=6, hours=22)
+    return _made(number) > datetime.now(UTC) - timedelta(days=6, hours=22)
+
+
+def _plausible(number: str) -> bool:
+    """Whether an id can be one of X's: an odd one must never become the cursor, behind which all is skipped."""
+    return number.isdecimal() and len(number) < 20 and _made(number) < datetime.now(UTC) + timedelta(days=1)
+
+
+def _made(number: str) -> datetime:
+    """When a post was made: the upper bits of an id are milliseconds since X's epoch (Snowflake)."""
+    return datetime.fromtimestamp(((int(number) >> 22) + 1288834974657) / 1000, UTC)
 
 
 def _later(one: str | None, other: str | None) -> str | None:
@@ -297,7 +351,11 @@ def _failure(error: tweepy.HTTPException, *, writing: bool) -> ChannelError:
     code = str(status)
     if status == 429:
         return ChannelError(
-            "X membatasi jumlah permintaan.", Failure.LATER, retry_at=_reset(error), code=code
+            "X membatasi jumlah permintaan.",
+            Failure.LATER,
+            retry_at=_reset(error),
+            retry_in=retry_after(error.response),
+            code=code,
         )
     if status == 401:
         return ChannelError(

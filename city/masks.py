@@ -7,6 +7,10 @@ not needed to open a case.
 
 import re
 
+# Area codes of Indonesian number plates (Perpol 7/2021 on registration of motor vehicles, annex). RT, RW and KM are
+# none, so "RT 04 RW 11" is left alone; only capitals count, as plates are written.
+_PLATE_AREAS = r"A[ABDEG]|B[ABDEGHKLMNP]|D[ABCDEGHKLMNPRST]|E[ABD]|K[BHTU]|P[AB]|[ABDEFGHKLMNPRSTWZ]"
+
 # Order matters: the longest digit runs first, or a card number would be read as a telephone number.
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<EMAIL>", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
@@ -17,12 +21,13 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     # Indonesian mobile and landline numbers: 08..., +62..., 62..., (021)...; 9 to 14 digits with separators.
     ("<TELP>", re.compile(r"(?<![\d/#@\w])(?:\+?62|0)(?:[ .-]?\d){8,12}(?!\d)")),
+    ("<PLAT>", re.compile(rf"\b(?:{_PLATE_AREAS})[ -]?\d{{2,4}}[ -]?[A-Z]{{1,3}}\b")),
     ("<TELP>", re.compile(r"\(0\d{2,3}\)[ .-]?\d(?:[ .-]?\d){5,8}(?!\d)")),
 )
 
 
 def mask(text: str) -> str:
-    """``text`` with e-mail addresses, NIK/KK/card numbers and telephone numbers replaced by a label."""
+    """``text`` with e-mail addresses, NIK/KK/card numbers, plates and telephone numbers replaced by a label."""
     for label, pattern in _RULES:
         text = pattern.sub(label, text)
     return text

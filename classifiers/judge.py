@@ -10,7 +10,7 @@ from django.db import transaction
 
 from classifiers.core import judge as core
 from classifiers.core.model import Model, ModelError, load
-from classifiers.models import Verdict
+from classifiers.models import DecisionChoice, Verdict
 from ledger.points import reach
 from ledger.wake import wake
 from monitor.models import Mention
@@ -64,6 +64,7 @@ def judge_waiting(now: datetime, limit: int | None = None) -> int:
 def _store(waiting: list[Mention], verdicts: list[core.Verdict], now: datetime) -> int:
     """Verdicts and the end of the waiting in one transaction; a mention judged meanwhile keeps its verdict."""
     rows = [_row(mention, verdict, now) for mention, verdict in zip(waiting, verdicts, strict=True)]
+    _judge_anew([row.mention_id for row in rows])
     Verdict.objects.bulk_create(rows, ignore_conflicts=True, batch_size=100)
     stored: int = 0
     for start in range(0, len(waiting), 500):
@@ -74,18 +75,25 @@ def _store(waiting: list[Mention], verdicts: list[core.Verdict], now: datetime) 
     return stored
 
 
+def _judge_anew(mentions: list[int]) -> None:
+    """Let go of verdicts on texts that were changed since, as long as nothing has followed from them."""
+    stale = Verdict.objects.filter(mention_id__in=mentions, reviews__isnull=True, awaits_case=False)
+    stale.exclude(decision=DecisionChoice.FORWARD).delete()
+
+
 def _row(mention: Mention, verdict: core.Verdict, now: datetime) -> Verdict:
+    copy = mention.copy_of_id is not None
     return Verdict(
         mention=mention,
         kind=verdict.kind.value if verdict.kind else "",
         probability=verdict.probability,
         probabilities=verdict.probabilities,
-        decision=verdict.decision.value,
+        decision=DecisionChoice.FOLDED if copy else verdict.decision.value,
         topic=verdict.topic or "",
         topics=list(verdict.topics),
         place=verdict.place or "",
         model=verdict.model,
         at=now,
-        awaits_review=verdict.decision == core.Decision.REVIEW,
-        awaits_case=verdict.decision == core.Decision.FORWARD,
+        awaits_review=not copy and verdict.decision == core.Decision.REVIEW,
+        awaits_case=not copy and verdict.decision == core.Decision.FORWARD,
     )

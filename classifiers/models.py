@@ -20,6 +20,7 @@ class DecisionChoice(models.TextChoices):
     FORWARD = "forward", _("diteruskan")
     REVIEW = "review", _("ditinjau")
     DISMISS = "dismiss", _("tidak perlu tindakan")
+    FOLDED = "folded", _("salinan")  #: a word-for-word copy of an earlier mention; opens no case of its own
 
 
 class Verdict(models.Model):

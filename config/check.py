@@ -16,7 +16,8 @@ from cases.models import Case
 from classifiers.judge import current_model
 from classifiers.models import Verdict
 from config.demo import TARGETS, announce, make_accounts, make_people, shipped_world, write_identity
-from config.serve import Engine, free_port
+from config.ports import free_port
+from config.serve import Engine
 from config.town import Town
 from monitor.models import Mention, SetAside, Source
 from publisher.models import SETTLED, Announcement, Delivery, DeliveryState

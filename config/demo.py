@@ -58,7 +58,7 @@ def make_people(password: str) -> dict[str, Person]:
 def make_accounts(interval: int, desk: str) -> None:
     """The city's accounts in the town, every source watched each ``interval`` seconds."""
     who = table()["identity"]
-    x, facebook, instagram = who["x"], who["facebook"], who["instagram"]
+    x, facebook, instagram = who["x"], {**who["meta"], **who["facebook"]}, who["instagram"]
     _account("x", "x", f"X @{x['username']}", {"user_id": x["user_id"], "username": x["username"]}, x)
     _account(
         "facebook", "facebook", "Facebook " + facebook["name"], {"page_id": facebook["page_id"]}, facebook
@@ -71,7 +71,7 @@ def make_accounts(interval: int, desk: str) -> None:
     _account("feed", "feed", "Umpan pengumuman", {"base_url": f"{desk}/umpan/feed"}, {})
     _sources("x", interval, ["mention"], keyword=x["keyword_queries"], hashtag=x["hashtag_queries"])
     _sources("facebook", interval, ["mention", "comment", "tagged"])
-    _sources("instagram", interval, ["comment", "tagged"], hashtag=instagram["hashtags"])
+    _sources("instagram", interval, ["comment", "tagged", "mention"], hashtag=instagram["hashtags"])
     # The demo also hears through instaloader; a real installation has this source off (accounts.toml says why).
     Source.objects.create(
         account=Account.objects.get(key="instagram"), kind="tagged", via="web", interval=interval
@@ -94,6 +94,8 @@ _SECRETS = (
     "access_token",
     "access_token_secret",
     "application_password",
+    "app_secret",
+    "verify_token",
 )
 
 

@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import socket
 from collections.abc import Callable
 from types import FrameType
 
@@ -13,23 +12,6 @@ from engine.embedded import Lanes
 from ledger.wake import set_hook
 
 log = logging.getLogger(__name__)
-
-
-def free_port(host: str, wanted: int) -> int:
-    """``wanted`` if nobody has it, else the next free one; 0 gives any free port."""
-    try:
-        socket.getaddrinfo(host, None)
-    except socket.gaierror as error:
-        raise OSError(f"Alamat {host} tidak dikenal di komputer ini.") from error
-    for port in [wanted] if wanted == 0 else range(wanted, min(wanted + 200, 65536)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError(f"Tidak ada port bebas di {host} mulai dari {wanted}.")
 
 
 class Engine:

@@ -21,6 +21,7 @@ CITY = load.read("city", KENTONGAN_HOME)
 JUDGING = load.read("judging", KENTONGAN_HOME)
 load.thresholds(JUDGING["decision"])
 ENGINE = load.read("engine", KENTONGAN_HOME)
+HEARING = load.read("hearing", KENTONGAN_HOME)
 #: Seeds of accounts and sources. The installation's own file, where there is one, replaces the shipped example.
 _accounts = KENTONGAN_HOME / "config" / "accounts.toml"
 ACCOUNTS = load.read_file(_accounts) if _accounts.exists() else load.read("accounts", KENTONGAN_HOME)

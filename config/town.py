@@ -60,6 +60,12 @@ class Town:
         with _opener.open(request, timeout=30) as answer:
             return json.load(answer)
 
+    def request(self, method: str, path: str) -> Any:
+        """One call without a body."""
+        request = urllib.request.Request(self.base + path, method=method)  # noqa: S310 - loopback only
+        with _opener.open(request, timeout=30) as answer:
+            return json.load(answer)
+
     def load(self, rows: Iterable[Mapping[str, object]]) -> list[str]:
         """Let citizens say all of ``rows``; gives a sentence for each row that the town would not take."""
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -6,7 +6,8 @@ from django.views.i18n import set_language
 
 from desk.public.feed import feed
 from desk.public.health import health
-from desk.views import announcements, cases, channels, compose, mentions, more, review, today
+from desk.public.webhooks import webhook_meta
+from desk.views import announcements, cases, channels, compose, coverage, mentions, more, review, today
 from desk.views.sign_in import SignIn, SignOut
 
 
@@ -20,6 +21,7 @@ register_converter(FeedFile, "feed_file")
 
 urlpatterns = [
     path("healthz", health, name="health"),
+    path("webhooks/meta/", webhook_meta, name="webhook_meta"),
     path("umpan/<slug:key>/", feed, name="feed"),
     path("umpan/<slug:key>/<feed_file:name>", feed, name="feed_file"),
     path("masuk/", SignIn.as_view(), name="sign_in"),
@@ -30,6 +32,7 @@ urlpatterns = [
     path("lainnya/tema/", more.theme, name="theme"),
     path("sebutan/", mentions.mentions, name="mentions"),
     path("sebutan/<int:mention_id>/", mentions.mention, name="mention"),
+    path("liputan/", coverage.coverage, name="coverage"),
     path("tinjauan/", review.review, name="review"),
     path("tinjauan/urungkan/", review.undo, name="review_undo"),
     path("tinjauan/<int:verdict_id>/", review.decide, name="review_decide"),

@@ -12,7 +12,9 @@ from classifiers.models import Verdict
 from ledger.chain import seal
 from ledger.models import Event
 from monitor.hear import due_sources, hear
+from monitor.inbox import drain, waiting
 from monitor.models import Mention, Source
+from monitor.recheck import accounts_to_check, recheck
 from publisher.advance import advance
 from publisher.deliver import due_deliveries
 from publisher.models import Delivery
@@ -22,7 +24,7 @@ from publisher.models import Delivery
 class Job:
     """One piece of work. Jobs of one lane run one after the other, everywhere."""
 
-    kind: str  #: hear, judge, open, deliver, seal
+    kind: str  #: hear, inbox, check, judge, open, deliver, seal
     key: str = ""  #: id of the source or delivery; "" for the others
 
     @property
@@ -36,6 +38,10 @@ def due_jobs(now: datetime) -> Iterator[tuple[Job, str]]:
         yield Job("deliver", str(delivery)), _speak(account)
     for source in due_sources(now):
         yield Job("hear", str(source.pk)), _hear(source.account_id)
+    if waiting(now):
+        yield Job("inbox"), "inbox"
+    for account in accounts_to_check(now):
+        yield Job("check", str(account)), _hear(account)
     if Mention.objects.filter(unjudged=True).exists():
         yield Job("judge"), "judge"
     if Verdict.objects.filter(awaits_case=True).exists():
@@ -48,6 +54,8 @@ def lane_of(job: Job) -> str:
     """The lane of one job: one per account and direction, so that long hearing never delays speaking."""
     if job.kind == "deliver":
         return _speak(Delivery.objects.values_list("account_id", flat=True).get(pk=job.key))
+    if job.kind == "check":
+        return _hear(int(job.key))
     if job.kind == "hear":
         return _hear(Source.objects.values_list("account_id", flat=True).get(pk=job.key))
     return job.kind
@@ -59,6 +67,11 @@ def run(job: Job) -> None:
     match job.kind:
         case "hear":
             hear(int(job.key), now)
+        case "check":
+            recheck(int(job.key), now)
+        case "inbox":
+            while drain(timezone.now()):
+                pass
         case "judge":
             while judge_waiting(timezone.now()):
                 pass
@@ -73,9 +86,14 @@ def run(job: Job) -> None:
 
 
 def pipeline(now: datetime) -> None:
-    """Hear every due source, judge and open what came of it: one round, in this thread (trials, tests)."""
+    """Hear every due source, work off notifications, judge and open what came of it: one round, in this thread
+
+    (trials, tests).
+    """
     for source in due_sources(now):
         hear(source.pk, now)
+    while drain(now):
+        pass
     while judge_waiting(now):
         pass
     while open_waiting(now):

@@ -34,6 +34,7 @@ class Source(models.Model):
     passes = models.PositiveBigIntegerField(default=0)  #: complete passes so far
     last_ok_at = models.DateTimeField(null=True)  #: end of the last complete pass; None: never
     last_new = models.PositiveIntegerField(default=0)  #: new mentions in the last pass
+    last_spoke_at = models.DateTimeField(null=True)  #: end of the last pass that brought something new
     failure = models.CharField(
         max_length=20, blank=True
     )  #: channels.contract.Failure of the last pass, or ""
@@ -70,6 +71,15 @@ class Mention(models.Model):
     media = models.JSONField(default=list, blank=True)
     #: True until a verdict is stored; the queue of the next stage.
     unjudged = models.BooleanField(default=True)
+    #: Hash of the words alone, by which word-for-word copies are known; "" for texts too short to tell.
+    fingerprint = models.CharField(max_length=40, blank=True)
+    #: The first mention with the same words, by somebody else; None when this is the first.
+    copy_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="copies")
+    edits = models.PositiveIntegerField(default=0)  #: how often its text was found changed (Revision)
+    checked_at = models.DateTimeField(null=True)  #: last seen to be still there; None: not since it was heard
+    #: When it was found deleted upstream; its text, author and media are erased then.
+    gone_at = models.DateTimeField(null=True)
+    gone_why = models.CharField(max_length=120, blank=True)
 
     class Meta:
         verbose_name = _("sebutan")
@@ -80,6 +90,8 @@ class Mention(models.Model):
         indexes = [
             models.Index(fields=["id"], condition=Q(unjudged=True), name="mention_unjudged"),
             models.Index(fields=["-heard_at"], name="mention_newest"),
+            models.Index(fields=["fingerprint", "id"], name="mention_words"),
+            models.Index(fields=["parent_id"], name="mention_parent"),
         ]
 
     def __str__(self) -> str:
@@ -102,3 +114,118 @@ class SetAside(models.Model):
 
     def __str__(self) -> str:
         return self.error
+
+
+class Revision(models.Model):
+    """What a mention said before it was changed upstream."""
+
+    mention = models.ForeignKey(Mention, on_delete=models.CASCADE, related_name="revisions")
+    text = models.TextField(blank=True)
+    until = models.DateTimeField()  #: when the newer text was found
+
+    def __str__(self) -> str:
+        return f"{self.mention_id} until {self.until}"
+
+
+class Pass(models.Model):
+    """One reading of one source: the coverage ledger. Kept for the days that config/data/hearing.toml says."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="readings")
+    at = models.DateTimeField()
+    seen = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    set_aside = models.PositiveIntegerField(default=0)
+    #: What the platform declared for what was read (comment counts, result counts); None when it declares none.
+    declared = models.PositiveIntegerField(null=True)
+    received = models.PositiveIntegerField(null=True)  #: what came of the declared; None when nothing was
+    failure = models.CharField(max_length=20, blank=True)  #: "" for a complete pass
+    trouble = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "-at"], name="pass_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} {self.at}"
+
+
+class GapState(models.TextChoices):
+    OPEN = "open", _("belum terdengar")
+    FILLED = "filled", _("sudah disusulkan")
+    LOST = "lost", _("tidak dapat didengar lagi")
+
+
+class Gap(models.Model):
+    """A stretch of time in which a source was not proven to be heard completely."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="gaps")
+    since = models.DateTimeField(null=True)  #: last moment proven heard; None: nothing was before
+    until = models.DateTimeField(null=True)  #: None while it is open
+    why = models.CharField(max_length=300)
+    state = models.CharField(max_length=10, choices=GapState.choices, default=GapState.OPEN)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("celah")
+        verbose_name_plural = _("celah")
+        constraints = [
+            models.UniqueConstraint(fields=["source"], condition=Q(state="open"), name="one_open_gap"),
+        ]
+        indexes = [models.Index(fields=["source", "-opened_at"], name="gap_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} {self.since}–{self.until} {self.state}"
+
+
+class Spending(models.Model):
+    """What reading one source cost on one day."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="spending")
+    day = models.DateField()  #: UTC, as X counts
+    calls = models.PositiveIntegerField(default=0)
+    items = models.PositiveIntegerField(default=0)
+    #: Millionths of a US dollar, by the prices of config/data/hearing.toml; 0 where reading is free.
+    cost = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "day"], name="spending_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} {self.day}"
+
+
+class Brake(models.Model):
+    """Until when an account must not be read: its platform said so, to any of our processes."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="brake")
+    until = models.DateTimeField()
+    why = models.CharField(max_length=300)
+
+    def __str__(self) -> str:
+        return f"{self.account_id} until {self.until}"
+
+
+class Notification(models.Model):
+    """One change that a platform told of by itself. Not the thing: that is read by its id (monitor/inbox.py)."""
+
+    #: Hash of the change as it was told, so that the same one told again is the same row.
+    key = models.CharField(max_length=64, unique=True)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="notifications")
+    #: The platform's name for what is told: feed, mention, comments, mentions.
+    field = models.CharField(max_length=40)
+    value = models.JSONField(default=dict)  #: ids, verb, item and time; no words and no names
+    received_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)  #: None while it waits
+    next_at = models.DateTimeField(null=True)  #: not before; None: at once
+    tries = models.PositiveIntegerField(default=0)  #: looks that failed
+    error = models.CharField(max_length=300, blank=True)  #: of the last look, or why it was given up
+
+    class Meta:
+        verbose_name = _("pemberitahuan")
+        verbose_name_plural = _("pemberitahuan")
+        indexes = [
+            models.Index(fields=["id"], condition=Q(done_at__isnull=True), name="notification_waiting")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.field} {self.received_at}"

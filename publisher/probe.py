@@ -10,7 +10,7 @@ def probe(account: Account) -> Probe:
     try:
         found = open_channel(account).probe()
     except ChannelError as error:
-        return Probe(False, str(error))
+        return Probe(False, str(error), {"failure": error.failure.value, "code": error.code})
     if found.ok and account.trouble:
         Account.objects.filter(pk=account.pk).update(trouble="")
     return found

@@ -19,6 +19,7 @@ from simulator.identity import Identity
 from simulator.instagram import Instagram
 from simulator.instagram_web import InstagramWeb
 from simulator.pages import Pages
+from simulator.webhooks import Webhooks
 from simulator.wire import Call, Json, read
 from simulator.wordpress import WordPress
 from simulator.world import PICTURE_HOSTS, Town
@@ -39,12 +40,15 @@ class Simulator:
         #: The last requests of the platforms' hosts, without secrets.
         self.requests: deque[dict[str, Any]] = deque(maxlen=200)
         self._base_url = "http://127.0.0.1:0"
+        self.webhooks: Webhooks | None = None
         self.control = Control(self)
         self.pages = Pages(self)
         self.reset()
 
     def reset(self) -> None:
-        """Begin again: only the town's own posts and the world file."""
+        """Begin again: only the town's own posts and the world file, and no webhook."""
+        if self.webhooks is not None:
+            self.webhooks.stop()
         self.town = Town(self.identity, caps=self.caps)
         self.town.base_url = self._base_url
         self.x = X(self.town)
@@ -52,6 +56,7 @@ class Simulator:
         self.instagram = Instagram(self.town)
         self.instagram_web = InstagramWeb(self.town)
         self.sites = {host: WordPress(self.town, site) for host, site in self.identity.hosts.items()}
+        self.webhooks = Webhooks(self.town)
         self.requests.clear()
         self._said = 0
         if self.world is not None:
@@ -109,6 +114,8 @@ class Simulator:
         if (site := self.sites.get(call.host)) is not None:
             if call.path == "/wp-json" or call.path.startswith("/wp-json/") or "rest_route" in call.query:
                 return await site(call)
+            if call.method in ("GET", "HEAD") and call.path.rstrip("/") in ("/feed", "/comments/feed"):
+                return await site.feed(call, comments=call.path.startswith("/comments/"))
             return self.pages.website(site, call)
         if call.path.startswith("/control/"):
             return await self.control(call)
@@ -129,18 +136,35 @@ class Simulator:
             answer = error.response
         answer.headers.setdefault("facebook-api-version", graph.version(call))
         bare = answer.status_code == 429
-        if not bare and "x-app-usage" not in answer.headers:
-            answer.headers.update(graph.usage(self.identity.facebook.page_id))
+        for name, value in graph.usage(self.identity.facebook.page_id).items() if not bare else ():
+            answer.headers.setdefault(name, value)
         return answer
 
     async def _graph_many(self, call: Call) -> Response:
-        """``/?ids=a,b`` -> ``{"a": {...}, "b": {...}}``."""
-        graph.check_token(call, (self.identity.facebook.access_token, self.identity.instagram.access_token))
-        found: dict[str, Any] = {}
-        for object_id in [i for i in call.query.get("ids", "").split(",") if i]:
-            owner = self.instagram if self.instagram.owns(object_id) else self.facebook
-            answer = await owner(call, object_id, "")
-            if answer.status_code != 200:
-                return answer
-            found[object_id] = json.loads(bytes(answer.body))
-        return Json(found)
+        """``/?ids=a,b`` -> ``{"a": {...}, "b": {...}}``: at most 50, and one that is missing spoils them all.
+
+        The error names the first missing id (100/33), so that a client can leave it out or split the call.
+        """
+        ids = [*dict.fromkeys(i for i in call.query.get("ids", "").split(",") if i)]
+        if not ids:
+            raise graph.parameter("The parameter ids is required")
+        if len(ids) > 50:
+            raise graph.parameter(f"Too many IDs. Maximum: 50. Provided: {len(ids)}.")
+        owners = {i: self.instagram if self.instagram.owns(i) else self.facebook for i in ids}
+        # What is gone belongs to nobody: then either token may ask, and is told that it does not exist.
+        known = {
+            i for i, owner in owners.items() if owner is self.instagram or i in self.town.by_id["facebook"]
+        }
+        for i in known:
+            owners[i].admit(call)
+        if not known:
+            self.instagram.admit(call)
+
+        async def work() -> Response:
+            try:
+                return Json({i: json.loads(bytes(owner.thing(call, i).body)) for i, owner in owners.items()})
+            except GraphError as error:
+                return error.response
+
+        first = owners[ids[0]]
+        return await self.town.faults.play(first.object_route, first.voice, call, work)

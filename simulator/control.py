@@ -1,4 +1,11 @@
-"""The control API on the loopback host: speak as a citizen, arm a fault, read what the city published."""
+"""The control API on the loopback host: speak as a citizen, arm a fault, read what the city published.
+
+``POST say`` one row, ``POST world`` JSON Lines · ``POST edit {channel, id, text}``, ``POST delete {channel, id}``:
+a citizen changes or takes away a post, named by its world id or its platform id · ``GET ids?channel=`` (deleted
+ones too), ``GET deleted?channel=``: world id -> platform id · ``POST/GET/DELETE fail`` faults ·
+``POST subscribe {url}`` webhooks to an address of this computer, ``GET subscribe`` what was delivered, ``DELETE
+subscribe`` · ``GET received``, ``requests``, ``health`` · ``POST reset``. An error is 400 with a sentence.
+"""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -7,7 +14,9 @@ from starlette.responses import Response
 
 from simulator import facebook, instagram, tweets
 from simulator.faults import UnknownFault
+from simulator.webhooks import Unsubscribed, Webhooks
 from simulator.wire import Call, Json
+from simulator.wordpress import WordPress
 from simulator.world import CHANNELS, BadRow, Post, Town, row
 
 if TYPE_CHECKING:
@@ -46,6 +55,19 @@ class Control:
             case "DELETE", "fail":
                 self.town.faults.clear()
                 return Json({"ok": True})
+            case "POST", "edit":
+                return self.edit(call)
+            case "POST", "delete":
+                return self.delete(call)
+            case "GET", "deleted":
+                return self.deleted(call)
+            case "POST", "subscribe":
+                return await self.subscribe(call)
+            case "GET", "subscribe":
+                return Json(self.webhooks.state())
+            case "DELETE", "subscribe":
+                self.webhooks.stop()
+                return Json(self.webhooks.state())
             case "GET", "ids":
                 return self.ids(call)
             case "GET", "received":
@@ -68,21 +90,87 @@ class Control:
 
     def hear(self, data: dict[str, Any]) -> Response:
         """Let a citizen speak; also used by the town page's form."""
-        said: dict[str, Any] = {"how": "mention", **{k: v for k, v in data.items() if v is not None}}
+        usual = "comment" if data.get("channel") in self.sites else "mention"
+        said: dict[str, Any] = {"how": usual, **{k: v for k, v in data.items() if v is not None}}
         if said.get("id") in (None, ""):
             said["id"] = self.simulator.next_say()
         try:
-            post = self.town.say(row(said))
+            post = self.town.say(row(said, self.town.channels))
         except BadRow as error:
             return wrong(str(error))
-        return Json(
-            {
-                "channel": post.channel,
-                "id": post.world_id,
-                "platform_id": post.public_id,
-                "permalink": permalink(post),
-            }
-        )
+        return Json(self._told(post))
+
+    @property
+    def sites(self) -> dict[str, WordPress]:
+        return {site.site.key: site for site in self.simulator.sites.values()}
+
+    def _told(self, post: Post) -> dict[str, Any]:
+        site = self.sites.get(post.channel)
+        return {
+            "channel": post.channel,
+            "id": post.world_id,
+            "platform_id": post.public_id,
+            "permalink": permalink(post) if site is None else site.comment_link(post),
+        }
+
+    def _named(self, data: dict[str, Any] | None) -> Post | str:
+        """The post that a body means by its world id or its platform id, or what is wrong with the body."""
+        if data is None:
+            return "The body must be a JSON object."
+        channel, name = data.get("channel"), data.get("id")
+        if channel not in self.town.channels:
+            return f"channel must be one of {', '.join(self.town.channels)}, not {channel!r}."
+        post = self.town.named(channel, None if name is None else str(name))
+        if post is None or post.deleted:
+            return f"{channel} has no post {name!r}, or no longer."
+        return post
+
+    def edit(self, call: Call) -> Response:
+        """A citizen changes a post."""
+        data = self._body(call)
+        post = self._named(data)
+        if isinstance(post, str):
+            return wrong(post)
+        text = (data or {}).get("text")
+        if not isinstance(text, str):
+            return wrong(f"text must be a text, not {text!r}.")
+        try:
+            self.town.edit(post, text)
+        except BadRow as error:
+            return wrong(str(error))
+        return Json(self._told(post))
+
+    def delete(self, call: Call) -> Response:
+        """A citizen takes a post away."""
+        post = self._named(self._body(call))
+        if isinstance(post, str):
+            return wrong(post)
+        told = self._told(post)
+        self.town.remove(post)
+        return Json(told)
+
+    def deleted(self, call: Call) -> Response:
+        channel = call.query.get("channel", "")
+        if channel not in self.town.channels:
+            return wrong(f"channel must be one of {', '.join(self.town.channels)}, not {channel!r}.")
+        return Json({p.world_id or p.public_id: p.public_id for p in self.town.gone[channel]})
+
+    @property
+    def webhooks(self) -> Webhooks:
+        if self.simulator.webhooks is None:
+            raise RuntimeError("The town has not begun.")
+        return self.simulator.webhooks
+
+    async def subscribe(self, call: Call) -> Response:
+        """Let Facebook and Instagram tell an address of this computer what citizens say from now on."""
+        data = self._body(call)
+        if data is None:
+            return wrong("The body must be a JSON object.")
+        try:
+            await self.webhooks.subscribe(data.get("url"))
+        except Unsubscribed as error:
+            return wrong(str(error))
+        return Json(self.webhooks.state())
 
     @staticmethod
     def _body(call: Call) -> dict[str, Any] | None:
@@ -110,8 +198,8 @@ class Control:
 
     def ids(self, call: Call) -> Response:
         channel = call.query.get("channel", "")
-        if channel not in CHANNELS:
-            return wrong(f"channel must be one of {', '.join(CHANNELS)}, not {channel!r}.")
+        if channel not in self.town.channels:
+            return wrong(f"channel must be one of {', '.join(self.town.channels)}, not {channel!r}.")
         known = self.town.by_world[channel]
         wanted = [v for k, v in call.query_pairs if k == "id"] or [*known]
         return Json({i: known[i].public_id for i in wanted if i in known})
@@ -134,6 +222,7 @@ class Control:
                     "permalink": site.link(a),
                 }
                 for a in reversed(site.published)
+                if a.id != site.town_article
             ]
         return heard
 

@@ -43,17 +43,25 @@ DEFAULT_COMMENT = "id,message,created_time,from"
 
 
 class Facebook:
+    #: The fault route of looking up objects by id, one or many.
+    object_route = "facebook.object"
+
     def __init__(self, town: Town) -> None:
         self.town = town
         self.me = town.identity.facebook
         self.voice = graph.Voice(self.me.page_id)
         #: Uploaded photos by id: (picture URL, the post made of it or None).
         self.photos: dict[str, tuple[str, Post | None]] = {}
+        #: The webhook fields the Page has subscribed the app to.
+        self.fields: list[str] = []
         self._photo_number = 900000000000000
 
-    async def __call__(self, call: Call, object_id: str, edge: str) -> Response:
+    def admit(self, call: Call) -> None:
         graph.check_token(call, (self.me.access_token,))
         self.town.last_read["facebook"] = now()
+
+    async def __call__(self, call: Call, object_id: str, edge: str) -> Response:
+        self.admit(call)
         route, work = self._route(call, self.me.page_id if object_id == "me" else object_id, edge)
 
         async def run() -> Response:
@@ -84,7 +92,7 @@ class Facebook:
             case "GET", "comments":
                 return "facebook.comments", lambda: self.comments(call, object_id)
             case "GET", "":
-                return "facebook.object", lambda: self.thing(call, object_id)
+                return self.object_route, lambda: self.thing(call, object_id)
             case "POST", "feed" if page:
                 return "facebook.create", lambda: self.create(call)
             case "POST", "photos" if page:
@@ -94,7 +102,9 @@ class Facebook:
             case "POST", "likes":
                 return "facebook.like", lambda: self.like(object_id)
             case "POST", "subscribed_apps" if page:
-                return "facebook.subscribe", lambda: Json({"success": True})
+                return "facebook.subscribe", lambda: self.subscribe(call)
+            case "GET", "subscribed_apps" if page:
+                return "facebook.subscribed", lambda: self.subscribed()
             case "POST", "":
                 return "facebook.update", lambda: self.update(call, object_id)
             case "DELETE", "":
@@ -208,6 +218,18 @@ class Facebook:
         }  # fmt: skip
         return {k: v for k, v in all_of_it.items() if k in fields or k == "id"}
 
+    def subscribe(self, call: Call) -> Response:
+        """The Page lets an app receive fields; the town remembers them and sends all the same."""
+        fields = str(call.params.get("subscribed_fields", ""))
+        if not fields:
+            raise graph.parameter("The parameter subscribed_fields is required.")
+        self.fields = [f.strip() for f in fields.split(",") if f.strip()]
+        return Json({"success": True})
+
+    def subscribed(self) -> Response:
+        app = {"id": "1", "name": "Kentongan", "category": "Business", "subscribed_fields": self.fields}
+        return Json({"data": [app] if self.fields else []})
+
     @staticmethod
     def _tagged(post: Post) -> bool:
         return post.parent is None and post.how in ("tagged", "keyword", "hashtag")
@@ -241,8 +263,10 @@ class Facebook:
         match name:
             case "message":
                 return post.text if post.text or post.parent is not None else None
-            case "created_time" | "updated_time":
+            case "created_time":
                 return graph.stamp(post.created_at)
+            case "updated_time":
+                return graph.stamp(post.edited_at or post.created_at)
             case "permalink_url":
                 return permalink(post)
             case "from":
@@ -377,7 +401,7 @@ class Facebook:
         if post.author is not self.town.city["facebook"]:
             raise GraphError(200, "(#200) This post wasn't created by the application", status=403)
         if "message" in call.params:
-            post.text = str(call.params["message"])
+            post.text, post.edited_at = str(call.params["message"]), now()
         if graph.true(call.params.get("is_published", "false")) and not post.public:
             post.due = now()
             if post not in self.town.scheduled:

@@ -2,20 +2,25 @@
 
 A fault whose name says ``commit`` or ``after_commit`` carries the write out first and then spoils the
 answer; so do ``no_content_type`` and nothing else. Platforms really do this: koala#699 (HTTP 500, code 2,
-seven duplicate posts), postiz#1681 (4/2207051 while the post is live).
+seven duplicate posts), postiz#1681 (4/2207051 while the post is live). The faults of ``simulator.spoil`` spoil
+a page of a list and wait until a page comes that they fit: ``empty_page`` and ``overlap_page`` one after the
+first, ``missing_next`` one that has a next.
 """
 
 import asyncio
 import copy
 import json
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from simulator import spoil
 from simulator.identity import Identity
+from simulator.spoil import items as _items
 from simulator.wire import Call, Closed, Cut, Json, html, untyped
 
 Work = Callable[[], Awaitable[Response]]
@@ -38,16 +43,58 @@ GENERAL = (
     "no_content_type",
     "token_revoked",
     "permission",
+    "rate_limited_retry_after",
 )
-GRAPH = ("graph_code_2_after_commit", "graph_4_2207051_after_commit", "page_limit")
+CODES = ("code_17", "code_613", "code_80001", "code_80002")
+GRAPH = (
+    "graph_code_2_after_commit",
+    "graph_4_2207051_after_commit",
+    "page_limit",
+    *CODES,
+    "usage_high",
+    "wrong_count",
+)
 CONTAINER = ("slow_container", "container_error", "container_expired")
-LISTS = ("bad_item", "duplicate_page")
-FAULTS = (*GENERAL, *GRAPH, *CONTAINER, "login_redirect", *LISTS)
+PAGES = ("overlap_page", "shuffled_page", "late_items", "clock_skew", "missing_next", "empty_page")
+LISTS = ("bad_item", "duplicate_page", *PAGES)
+READS = ("html_200",)
+WEBHOOK = ("webhook.repeat", "webhook.reorder", "webhook.drop", "webhook.bad_signature")
+STREAM = ("stream_close",)
+#: What can happen to a stream: it is refused, or it ends.
+STREAMED = (
+    *STREAM,
+    *READS,
+    "error_503",
+    "error_500_html",
+    "rate_limited",
+    "rate_limited_bare",
+    "rate_limited_retry_after",
+    "token_revoked",
+    "permission",
+    "scope_revoked",
+)
+FAULTS = (
+    *GENERAL,
+    *GRAPH,
+    *CONTAINER,
+    "login_redirect",
+    "scope_revoked",
+    *LISTS,
+    *READS,
+    *WEBHOOK,
+    *STREAM,
+)
+#: Faults that wait inside the work of their route and spoil no answer.
+INSIDE = (*CONTAINER, *STREAM)
 
 FIXED_ROUTES = (
     "x.search",
     "x.mentions",
     "x.own_posts",
+    "x.lookup",
+    "x.users",
+    "x.stream",
+    "x.rules",
     "x.create",
     "x.delete",
     "x.media",
@@ -55,6 +102,7 @@ FIXED_ROUTES = (
     "facebook.tagged",
     "facebook.published_posts",
     "facebook.comments",
+    "facebook.object",
     "facebook.create",
     "facebook.photo",
     "facebook.comment_create",
@@ -62,6 +110,9 @@ FIXED_ROUTES = (
     "instagram.comments",
     "instagram.tags",
     "instagram.hashtag",
+    "instagram.hashtag_search",
+    "instagram.object",
+    "instagram.user",
     "instagram.container_create",
     "instagram.container_status",
     "instagram.publish",
@@ -69,12 +120,25 @@ FIXED_ROUTES = (
     "instagram.web_tagged",
     "instagram.web_profile",
     "instagram.web_comments",
+    "webhook",
 )
-SITE_ROUTES = ("posts_list", "posts_create", "posts_update", "media_create", "media_list")
+SITE_ROUTES = (
+    "posts_list",
+    "posts_create",
+    "posts_update",
+    "media_create",
+    "media_list",
+    "comments_list",
+    "feed",
+    "comments_feed",
+)
+#: Routes that carry something out; all others only read.
+WRITES = ("create", "update", "delete", "media", "photo", "publish", "rules")
 LIST_ROUTES = (
     "x.search",
     "x.mentions",
     "x.own_posts",
+    "x.lookup",
     "facebook.feed",
     "facebook.tagged",
     "facebook.published_posts",
@@ -86,6 +150,11 @@ LIST_ROUTES = (
     "instagram.web_tagged",
 )
 
+PLATFORMS = ("x", "facebook", "instagram", "webhook")
+NOT_WHAT_WAS_ASKED = (
+    "<!DOCTYPE html><html><head><title>Just a moment...</title></head>"
+    "<body><p>Checking your browser before accessing the site.</p></body></html>"
+)
 SERVER_ERROR_PAGE = (
     "<!DOCTYPE html><html><head><title>Error</title></head>"
     "<body><h1>Something went wrong</h1><p>We're working on it.</p></body></html>"
@@ -112,6 +181,8 @@ class Armed:
     fault: str
     times: int = 1
     seconds: float = 30
+    #: What ``late_items`` keeps back, by list.
+    held: dict[str, set[str]] = field(default_factory=dict)
 
 
 class Faults:
@@ -122,13 +193,17 @@ class Faults:
         self.lists = [*LIST_ROUTES]
         for site in identity.websites:
             self.routes += [f"{site.key}.{name}" for name in SITE_ROUTES]
-            self.lists += [f"{site.key}.posts_list", f"{site.key}.media_list"]
+            self.lists += [f"{site.key}.{name}" for name in SITE_ROUTES if name.endswith("_list")]
         self.armed: list[Armed] = []
         self.counts: Counter[str] = Counter()
         self._last_page: dict[str, Response] = {}
+        #: The last pages that were served, by list.
+        self._served: OrderedDict[str, bytes] = OrderedDict()
         self._broken = 0
 
     def arm(self, route: Any, fault: Any, times: Any = 1, seconds: Any = 30) -> Armed:
+        if route == "webhook" and isinstance(fault, str) and f"webhook.{fault}" in WEBHOOK:
+            fault = f"webhook.{fault}"
         if route not in self.routes:
             raise UnknownFault(f"There is no route {route!r}; the routes are {', '.join(self.routes)}.")
         if fault not in FAULTS:
@@ -145,6 +220,16 @@ class Faults:
 
     def _misfit(self, route: str, fault: str) -> str | None:
         graph = route.startswith(("facebook.", "instagram.")) and ".web_" not in route
+        if (fault in WEBHOOK) != (route == "webhook"):
+            return f"The route webhook has the faults {', '.join(WEBHOOK)}; {route} cannot have {fault}."
+        if (route == "x.stream" and fault not in STREAMED) or (route != "x.stream" and fault in STREAM):
+            return f"The route x.stream has the faults {', '.join(STREAMED)}; {route} cannot have {fault}."
+        if fault == "scope_revoked" and not graph and not route.startswith("x."):
+            return f"The fault scope_revoked belongs to x.* and Graph routes, not to {route}."
+        if fault in READS and not self._reads(route):
+            return f"The fault {fault} belongs to routes that only read, not to {route}."
+        if fault == "empty_page" and (route == "x.lookup" or route.split(".")[0] not in PLATFORMS):
+            return f"The fault {fault} needs pages with cursors; {route} has none."
         if fault in GRAPH and not graph:
             return f"The fault {fault} belongs to Graph routes (facebook.*, instagram.*), not to {route}."
         if fault in CONTAINER and route not in ("instagram.container_create", "instagram.container_status"):
@@ -155,11 +240,20 @@ class Faults:
             return f"The fault {fault} belongs to routes that answer with a list, not to {route}."
         return None
 
+    @staticmethod
+    def _reads(route: str) -> bool:
+        name = route.partition(".")[2]
+        if name in ("media", "delete") and route.startswith("x."):
+            return False
+        return route in LIST_ROUTES or not (name in WRITES or name.endswith(("_create", "_update")))
+
     def clear(self) -> None:
         self.armed.clear()
 
     def listed(self) -> list[dict[str, Any]]:
-        return [asdict(a) for a in self.armed]
+        return [
+            {"route": a.route, "fault": a.fault, "times": a.times, "seconds": a.seconds} for a in self.armed
+        ]
 
     def next(self, route: str) -> Armed | None:
         return next((a for a in self.armed if a.route == route), None)
@@ -181,11 +275,14 @@ class Faults:
         """Answer a request, spoilt if a fault is armed for its route."""
         self.counts[route] += 1
         armed = self.next(route)
-        if armed is None or armed.fault in CONTAINER:
+        if armed is None or armed.fault in INSIDE:
             answer = await work()
             if route in self.lists and answer.status_code == 200:
                 self._last_page[route] = answer
+                self._remember(call, answer)
             return answer
+        if armed.fault in spoil.SPOILERS:
+            return await self._spoil_page(armed, call, work)
         if armed.fault in LISTS:
             return await self._spoil_list(armed, work)
         early = await self._before(armed, voice)
@@ -206,6 +303,10 @@ class Faults:
             "hang": voice.unavailable,
             "rate_limited": lambda: voice.limited(seconds, False),
             "rate_limited_bare": lambda: voice.limited(seconds, True),
+            "rate_limited_retry_after": lambda: retry_after(voice, armed.route, seconds),
+            "html_200": lambda: html(NOT_WHAT_WAS_ASKED),
+            "scope_revoked": lambda: voice.graph("scope_revoked"),
+            **{name: lambda: graph_code(voice, fault, seconds) for name in CODES},
             "token_revoked": voice.revoked,
             "permission": voice.forbidden,
             "page_limit": lambda: voice.graph("page_limit"),
@@ -234,8 +335,40 @@ class Faults:
                 return Closed()
             case "no_content_type":
                 return untyped(whole)
+            case "usage_high":
+                whole.headers["x-app-usage"] = '{"call_count":96,"total_cputime":41,"total_time":38}'
+                return whole
             case _:
                 return voice.graph(armed.fault)
+
+    def _remember(self, call: Call, answer: Response) -> None:
+        which, _ = spoil.place(call)
+        self._served[which] = bytes(answer.body)
+        self._served.move_to_end(which)
+        while len(self._served) > 64:
+            self._served.popitem(last=False)
+
+    async def _spoil_page(self, armed: Armed, call: Call, work: Work) -> Response:
+        """An answer with a page of a list, spoilt in the way of ``simulator.spoil``, when it fits."""
+        whole = await work()
+        if whole.status_code != 200:
+            return whole
+        which, mark = spoil.place(call)
+        before = json.loads(self._served[which]) if which in self._served else None
+        kept = {k: v for k, v in whole.headers.items() if k not in ("content-length", "content-type")}
+        page = spoil.Page(
+            json.loads(bytes(whole.body)), kept, which, mark, before, armed.held, self.counts[armed.route]
+        )
+        page.headers["town-asked"] = _next_address(call)
+        fits = spoil.spoil(armed.fault, page)
+        del page.headers["town-asked"]
+        if not fits:
+            self._remember(call, whole)
+            return whole
+        self.use(armed)
+        answer = Json(page.content, headers=kept)
+        self._remember(call, answer)
+        return answer
 
     async def _spoil_list(self, armed: Armed, work: Work) -> Response:
         if armed.fault == "duplicate_page":
@@ -255,15 +388,26 @@ class Faults:
         return Json(content, headers=kept)
 
 
-def _items(content: Any) -> list[Any]:
-    """The list inside an answer of any platform."""
-    if isinstance(content, list):
-        return content
-    if "user" in (content.get("data") or {}):
-        edges: list[Any] = content["data"]["user"]["edge_user_to_photos_of_you"]["edges"]
-        return edges
-    items: list[Any] = content.setdefault("data", [])
-    return items
+def retry_after(voice: Voice, route: str, seconds: int) -> Response:
+    """429, or 503 from a website, with Retry-After in seconds (RFC 9110, 10.2.3)."""
+    website = route.split(".")[0] not in PLATFORMS
+    answer = voice.unavailable() if website else voice.limited(seconds, True)
+    answer.headers["retry-after"] = str(seconds)
+    return answer
+
+
+def graph_code(voice: Voice, name: str, seconds: int) -> Response:
+    """A Graph rate limit; the header of the business use case says in minutes when to come back."""
+    return voice.graph(f"{name}:{max(1, -(-seconds // 60))}")
+
+
+def _next_address(call: Call) -> str:
+    """The address of the same page of a Graph list, with TOWN-AFTER in place of its cursor."""
+    query = [(k, v) for k, v in call.query_pairs if k != "after"]
+    bearer = call.headers.get("authorization", "").removeprefix("Bearer ")
+    if bearer and "access_token" not in call.query:
+        query.insert(0, ("access_token", bearer))
+    return f"https://{call.host}{call.path}?{urlencode([*query, ('after', 'TOWN-AFTER')])}"
 
 
 def _broken_copy(items: list[Any], turn: int) -> Any:

@@ -1,4 +1,10 @@
-"""Who the city is on each platform: names, numbers and the credentials the town will accept."""
+"""Who the city is on each platform: names, numbers and the credentials the town will accept.
+
+The identity file is a JSON object with the sections ``x``, ``facebook``, ``instagram``, ``meta`` (the app that
+Facebook and Instagram sign webhooks for: ``app_secret``, ``verify_token``) and ``websites`` (a list). What it
+leaves out, a whole section too, keeps the value below; sections that the town does not know are passed over, so
+that a file made for another version of the town still loads. An unknown field of a known section is an error.
+"""
 
 import json
 from dataclasses import dataclass, field, fields
@@ -41,6 +47,14 @@ class Instagram:
 
 
 @dataclass(frozen=True)
+class Meta:
+    """The app at Meta: what signs its webhooks, and what it says when it asks for one."""
+
+    app_secret: str = "town-app-secret"  # noqa: S105 - invented, for the town only
+    verify_token: str = "town-verify"  # noqa: S105 - invented, for the town only
+
+
+@dataclass(frozen=True)
 class Website:
     key: str
     host: str
@@ -72,6 +86,7 @@ class Identity:
     x: X = field(default_factory=X)
     facebook: Facebook = field(default_factory=Facebook)
     instagram: Instagram = field(default_factory=Instagram)
+    meta: Meta = field(default_factory=Meta)
     websites: tuple[Website, ...] = WEBSITES
 
     @property
@@ -94,6 +109,7 @@ def parse(data: dict[str, Any]) -> Identity:
         x=_fill(X, data.get("x", {})),
         facebook=_fill(Facebook, data.get("facebook", {})),
         instagram=_fill(Instagram, data.get("instagram", {})),
+        meta=_fill(Meta, data.get("meta", {})),
         websites=WEBSITES if sites is None else tuple(_fill(Website, site) for site in sites),
     )
 

@@ -1,8 +1,9 @@
 """Instagram on graph.facebook.com: publishing by containers, comments, tags, hashtags, mentions.
 
-Real Graph tells of @mentions by a webhook with an id only; here rows with ``how`` mention stand in ``/tags``
-so that they can be read. Hashtag results carry no username, as in reality. The number of a medium and its
-shortcode are one number in two spellings.
+Graph tells of @mentions by a webhook with an id only, to be read by ``mentioned_media`` and
+``mentioned_comment``. So does the town once a webhook is subscribed; before that, rows with ``how`` mention
+stand in ``/tags`` so that they can be read. Hashtag results carry no username, as in reality. The number of a
+medium and its shortcode are one number in two spellings.
 """
 
 import asyncio
@@ -69,6 +70,9 @@ class Container:
 
 
 class Instagram:
+    #: The fault route of looking up objects by id, one or many.
+    object_route = "instagram.object"
+
     def __init__(self, town: Town) -> None:
         self.town = town
         self.me = town.identity.instagram
@@ -86,10 +90,13 @@ class Instagram:
             or object_id in self.town.by_id["instagram"]
         )
 
-    async def __call__(self, call: Call, object_id: str, edge: str) -> Response:
+    def admit(self, call: Call) -> None:
         # A Page token with the instagram permissions reads the linked Instagram account too.
         graph.check_token(call, (self.me.access_token, self.town.identity.facebook.access_token))
         self.town.last_read["instagram"] = now()
+
+    async def __call__(self, call: Call, object_id: str, edge: str) -> Response:
+        self.admit(call)
         if call.method == "POST" and object_id == self.me.user_id and edge == "media":
             return await self._play("instagram.container_create", call, lambda: self.create_container(call))
         route, plain = self._route(call, object_id, edge)
@@ -122,7 +129,7 @@ class Instagram:
             case "GET", "" if me:
                 return "instagram.user", lambda: self.user(call)
             case "GET", "":
-                return "instagram.object", lambda: self.thing(call, object_id)
+                return self.object_route, lambda: self.thing(call, object_id)
             case "GET", "media" if me:
                 return "instagram.media", lambda: self.media(call)
             case "GET", "tags" if me:
@@ -278,9 +285,13 @@ class Instagram:
         return Json({**shown, "id": self.me.user_id})
 
     def thing(self, call: Call, object_id: str) -> Response:
+        if object_id == self.me.user_id:
+            return self.user(call)
+        if object_id in self.containers:
+            return self.container_status(call, object_id)
         if object_id in self.hashtags:
             return Json({"id": object_id, "name": self.hashtags[object_id]})
-        post = self.town.find("instagram", object_id)
+        post = self.town.find("instagram", object_id, lambda p: not p.whispered)
         if post is None:
             raise graph.missing(object_id)
         if post.parent is None:

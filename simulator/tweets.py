@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from datetime import timedelta
 from typing import Any
 
 from simulator.world import Person, Post, Town
@@ -124,7 +125,12 @@ def entities(post: Post, town: Town) -> dict[str, Any]:
 
 
 def tweet(post: Post, town: Town, fields: set[str]) -> dict[str, Any]:
-    """A post object: id, text and edit_history_tweet_ids, and what ``tweet.fields`` asks for."""
+    """A post object: id, text and edit_history_tweet_ids, and what ``tweet.fields`` asks for.
+
+    A post changed within the first hour gets a new id on the real X, and ``edit_history_tweet_ids`` holds
+    them all (X API documentation, edit posts). The town changes it in place: the id and the history stay,
+    the text is new, and ``edit_controls.edits_remaining`` falls by one.
+    """
     made: dict[str, Any] = {"id": post.id, "text": shown_text(post), "edit_history_tweet_ids": [post.id]}
     if "author_id" in fields:
         made["author_id"] = post.author.id
@@ -141,6 +147,13 @@ def tweet(post: Post, town: Town, fields: set[str]) -> dict[str, Any]:
         made["entities"] = found
     if "attachments" in fields and post.media:
         made["attachments"] = {"media_keys": [media_key(post, n) for n in range(len(post.media))]}
+    if "edit_controls" in fields:
+        until = post.created_at + timedelta(hours=1)
+        made["edit_controls"] = {
+            "edits_remaining": max(0, 5 - post.edits),
+            "is_edit_eligible": post.parent is None,
+            "editable_until": until.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        }
     if "lang" in fields:
         made["lang"] = "in"
     if "possibly_sensitive" in fields:

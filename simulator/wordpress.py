@@ -14,16 +14,20 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from itertools import islice
 from typing import Any
+from urllib.parse import urlencode
 
 from PIL import Image, UnidentifiedImageError
 from starlette.responses import Response
 
 from simulator.identity import Website
 from simulator.wire import Call, Json, disposition_of
-from simulator.world import Town, iso, now
+from simulator.world import CITY_WORDS, Post, Timeline, Town, iso, now
 
 STATUSES = ("publish", "future", "draft", "pending", "private", "trash")
+TOWN_TITLE = "Kolom warga"
 JAKARTA = timezone(timedelta(hours=7))
 
 
@@ -106,7 +110,11 @@ class WordPress:
         self.articles: dict[int, Article] = {}
         self.media: dict[int, Medium] = {}
         self.terms: dict[str, dict[int, str]] = {"categories": {1: "Berita", 2: "Pengumuman"}, "tags": {}}
+        self.discussion = Discussion(self)
         self._last_id = 10
+        #: The article made for comments that name none; 0 before the first of them.
+        self.town_article = 0
+        town.article_for[site.key] = self._article_for
 
     # Pages
 
@@ -126,6 +134,49 @@ class WordPress:
             return f"https://{self.site.host}/?p={article.id}"
         return f"https://{self.site.host}/{article.slug}/"
 
+    def comment_link(self, comment: Post) -> str:
+        article = self.articles.get(comment.article)
+        where = f"https://{self.site.host}/?p={comment.article}" if article is None else self.link(article)
+        return f"{where}#comment-{comment.id}"
+
+    def _article_for(self, name: str | None) -> int:
+        """The published article of that number or slug; otherwise the one the town makes for comments."""
+        named = next((a for a in self.published if name in (str(a.id), a.slug)), None)
+        if named is not None:
+            return named.id
+        if self.town_article not in self.articles:
+            moment = now() - timedelta(hours=2)
+            made = Article(self._next_id(), "", TOWN_TITLE, CITY_WORDS, "", "publish", moment, moment)
+            made.slug = self._unique(slugify(made.title), made.id)
+            self.articles[made.id] = made
+            self.town_article = made.id
+        return self.town_article
+
+    async def feed(self, call: Call, comments: bool) -> Response:
+        """``/feed/`` and ``/comments/feed/``."""
+        self.town.last_read[self.site.key] = now()
+        name = f"{self.site.key}.{'comments_feed' if comments else 'feed'}"
+
+        async def run() -> Response:
+            items = self.discussion.feed_items() if comments else [self._feed_item(a) for a in self.published]
+            title = f"Komentar untuk {self.site.name}" if comments else self.site.name
+            path = "/comments/feed/" if comments else "/feed/"
+            return rss(f"https://{self.site.host}", path, title, items[:10])
+
+        return await self.town.faults.play(name, self.voice, call, run)
+
+    def _feed_item(self, article: Article) -> dict[str, Any]:
+        return {
+            "title": article.title,
+            "link": self.link(article),
+            "creator": self.site.username,
+            "date": article.date,
+            "categories": [self.terms["categories"].get(n, "") for n in article.categories],
+            "guid": f"https://{self.site.host}/?p={article.id}",
+            "description": article.excerpt or article.content[:300],
+            "content": autop(article.content),
+        }
+
     def picture(self, article: Article) -> Medium | None:
         return self.media.get(article.featured_media)
 
@@ -142,6 +193,7 @@ class WordPress:
 
     async def __call__(self, call: Call) -> Response:
         self.tick()
+        self.town.last_read[self.site.key] = now()
         path = call.query.get("rest_route", call.path.removeprefix("/wp-json")).rstrip("/")
         try:
             user = self._user(call)
@@ -191,6 +243,12 @@ class WordPress:
                 return "media_create", lambda: self.create_medium(call, user)
             if number is not None:
                 return self._item(call, kind, method, int(number), user)
+        match = re.fullmatch(r"/wp/v2/comments(?:/(\d+))?", path)
+        if match is not None and method == "GET":
+            wanted = match[1]
+            if wanted is None:
+                return "comments_list", lambda: self.discussion.listing(call, user)
+            return "comments_get", lambda: self.discussion.one(call, wanted)
         if method == "GET":
             return "other", lambda: self._thin(call, path, user)
         match = re.fullmatch(r"/wp/v2/(categories|tags)", path)
@@ -256,8 +314,6 @@ class WordPress:
                 return listed([{"id": 1, "name": self.site.username, "slug": self.site.username}], 1, 10)
             case "/wp/v2/categories" | "/wp/v2/tags":
                 return self.list_terms(call, path.rsplit("/", 1)[-1])
-            case "/wp/v2/comments":
-                return listed([], 0, 10)
         raise self._no_route()
 
     # Posts
@@ -622,6 +678,157 @@ class WordPress:
         made = self._next_id()
         self.terms[kind][made] = name
         return Json(self._term(made, name, kind), 201)
+
+
+class Discussion:
+    """The comments of a website: what citizens wrote under its articles, all approved."""
+
+    def __init__(self, site: "WordPress") -> None:
+        self.site = site
+
+    @property
+    def _shelf(self) -> Timeline:
+        return self.site.town.shelf(self.site.site.key, "comments")
+
+    def listing(self, call: Call, user: bool) -> Response:
+        """WP_REST_Comments_Controller::get_items: newest first; a page after the last is empty, no error.
+
+        ``after`` and ``before`` without a zone mean the website's own time.
+        """
+        query = call.query
+        if query.get("status", "approve") not in ("approve", "approved", "all") and not user:
+            raise WpError(401, "rest_forbidden_param", "Query parameter not permitted: status")
+        per_page, page = number(call, "per_page", 10), number(call, "page", 1)
+        if not 1 <= per_page <= 100:
+            raise bad("per_page", "per_page must be between 1 (inclusive) and 100 (inclusive)")
+        if page < 1:
+            raise bad("page", "page must be greater than or equal to 1")
+        if query.get("orderby", "date_gmt") not in ("date", "date_gmt", "id"):
+            raise bad("orderby", "orderby is not one of date, date_gmt, id.")
+        if query.get("order", "desc") not in ("asc", "desc"):
+            raise bad("order", "order is not one of asc, desc.")
+        found = [p for p in self._shelf.newest() if self._matches(p, query)]
+        if query.get("orderby") == "id":
+            found.sort(key=lambda p: int(p.id), reverse=True)
+        if query.get("order") == "asc":
+            found.reverse()
+        begin = number(call, "offset", (page - 1) * per_page)
+        answer = listed([self._show(p, query) for p in found[begin : begin + per_page]], len(found), per_page)
+        links = []
+        for rel, other in (("prev", page - 1), ("next", page + 1)):
+            if 1 <= other <= -(-len(found) // per_page):
+                kept = urlencode(
+                    [(k, v) for k, v in call.query_pairs if k != "page"] + [("page", str(other))]
+                )
+                links.append(f'<https://{self.site.site.host}/wp-json/wp/v2/comments?{kept}>; rel="{rel}"')
+        if links:
+            answer.headers["link"] = ", ".join(links)
+        return answer
+
+    def _matches(self, post: Post, query: dict[str, str]) -> bool:
+        parent = 0 if post.parent is None else int(post.parent.id)
+        for name, value in (("post", post.article), ("parent", parent), ("include", int(post.id))):
+            if query.get(name) and str(value) not in split(query[name]):
+                return False
+        if query.get("exclude") and post.id in split(query["exclude"]):
+            return False
+        words = query.get("search", "").lower()
+        if words and words not in f"{post.text} {post.author.name}".lower():
+            return False
+        for name, later in (("after", True), ("before", False)):
+            if query.get(name):
+                bound = local(query[name], name, JAKARTA)
+                moment = post.created_at.replace(microsecond=0)
+                if not (moment > bound if later else moment < bound):
+                    return False
+        return True
+
+    def one(self, call: Call, wanted: str) -> Response:
+        post = self.site.town.find(self.site.site.key, wanted)
+        if post is None:
+            raise WpError(404, "rest_comment_invalid_id", "Invalid comment ID.")
+        return Json(self._show(post, call.query))
+
+    def _show(self, post: Post, query: dict[str, str]) -> dict[str, Any]:
+        base = f"https://{self.site.site.host}/wp-json/wp/v2"
+        shown: dict[str, Any] = {
+            "id": int(post.id),
+            "post": post.article,
+            "parent": 0 if post.parent is None else int(post.parent.id),
+            "author": 0,
+            "author_name": post.author.name,
+            "author_url": "",
+            **dates(post.created_at, "date"),
+            "content": {"rendered": autop(html.escape(post.text, quote=False))},
+            "link": self.site.comment_link(post),
+            "status": "approved",
+            "type": "comment",
+            "author_avatar_urls": {},
+            "meta": [],
+            "_links": {
+                "self": [{"href": f"{base}/comments/{post.id}"}],
+                "up": [{"embeddable": True, "post_type": "post", "href": f"{base}/posts/{post.article}"}],
+            },
+        }
+        wanted = {f.split(".")[0] for f in split(query.get("_fields", ""))}
+        return {k: v for k, v in shown.items() if k in wanted} if wanted else shown
+
+    def feed_items(self) -> list[dict[str, Any]]:
+        items = []
+        for post in islice(self._shelf.newest(), 10):
+            article = self.site.articles.get(post.article)
+            items.append(
+                {
+                    "title": f"Komentar pada {article.title if article else ''} oleh {post.author.name}",
+                    "link": self.site.comment_link(post),
+                    "creator": post.author.name,
+                    "date": post.created_at,
+                    "categories": [],
+                    "guid": f"https://{self.site.site.host}/?p={post.article}#comment-{post.id}",
+                    "description": post.text,
+                    "content": autop(html.escape(post.text, quote=False)),
+                }
+            )
+        return items
+
+
+def rss(base: str, path: str, title: str, items: list[dict[str, Any]]) -> Response:
+    """RSS 2.0 with the elements WordPress writes (wp-includes/feed-rss2.php, feed-rss2-comments.php)."""
+    built = format_datetime(items[0]["date"] if items else now())
+    parts = [
+        '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"'
+        ' xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+        ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:atom="http://www.w3.org/2005/Atom">\n<channel>\n'
+        f"<title>{plain(title)}</title>\n"
+        f'<atom:link href="{base}{path}" rel="self" type="application/rss+xml" />\n'
+        f"<link>{base}</link>\n<description></description>\n<lastBuildDate>{built}</lastBuildDate>\n"
+        "<language>id</language>\n<generator>https://wordpress.org/?v=6.8</generator>\n"
+    ]
+    for item in items:
+        kinds = "".join(f"<category>{cdata(c)}</category>" for c in item["categories"] if c)
+        parts.append(
+            f"<item>\n<title>{plain(item['title'])}</title>\n<link>{plain(item['link'])}</link>\n"
+            f"<dc:creator>{cdata(item['creator'])}</dc:creator>\n"
+            f"<pubDate>{format_datetime(item['date'])}</pubDate>\n{kinds}"
+            f'<guid isPermaLink="false">{plain(item["guid"])}</guid>\n'
+            f"<description>{cdata(item['description'])}</description>\n"
+            f"<content:encoded>{cdata(item['content'])}</content:encoded>\n</item>\n"
+        )
+    parts.append("</channel>\n</rss>\n")
+    body = "".join(parts).encode("utf-8", "replace")
+    return Response(body, media_type="application/rss+xml; charset=UTF-8")
+
+
+#: Characters that XML 1.0 cannot hold.
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def plain(text: str) -> str:
+    return html.escape(NOT_XML.sub("", text), quote=False)
+
+
+def cdata(text: str) -> str:
+    return "<![CDATA[" + NOT_XML.sub("", text).replace("]]>", "]]&gt;") + "]]>"
 
 
 def _newest(article: Article) -> tuple[float, int]:

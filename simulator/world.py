@@ -21,7 +21,8 @@ HOWS = ("mention", "comment", "keyword", "hashtag", "tagged")
 
 #: (channel, how) -> the shelf that shows it. Comments on Facebook and Instagram stand under their post only.
 #: Facebook has no public search, so keyword and hashtag rows are served as posts that tag the Page.
-#: Instagram gives @mentions by webhook only; here they are served with the tags, so that they can be read.
+#: Instagram gives @mentions by webhook only. While no webhook is subscribed they are served with the tags, so
+#: that they can be read; once one is, they stand on no shelf (see ``Post.whispered``).
 SHELVES: dict[tuple[str, str], str] = {
     ("x", "mention"): "mentions",
     ("x", "comment"): "mentions",
@@ -129,6 +130,13 @@ class Post:
     due: datetime | None = None
     #: X: the shortened links of the text, as ``entities.urls`` items.
     links: list[dict[str, Any]] = field(default_factory=list)
+    #: The last time its author changed it, and how often; None when never.
+    edited_at: datetime | None = None
+    edits: int = 0
+    #: Instagram: a mention told by webhook only and read by ``mentioned_media`` or ``mentioned_comment``.
+    whispered: bool = False
+    #: Websites: the article that a comment stands under; 0 elsewhere.
+    article: int = 0
     root: "Post" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -197,16 +205,18 @@ def _identifier(value: Any, name: str) -> str:
     return str(value)
 
 
-def row(data: Any) -> Row:
-    """A world row from its JSON; BadRow says what is wrong with it."""
+def row(data: Any, channels: Iterable[str] = CHANNELS) -> Row:
+    """A world row from its JSON; BadRow says what is wrong with it. A website has comments only."""
     if not isinstance(data, dict):
         raise BadRow("A row must be a JSON object.")
     channel = data.get("channel")
-    channel = channel.lower() if isinstance(channel, str) else channel
-    if channel not in CHANNELS:
-        raise BadRow(f"channel must be one of {', '.join(CHANNELS)}, not {channel!r}.")
+    channel = channel.lower() if isinstance(channel, str) else ""
+    if channel not in channels:
+        raise BadRow(f"channel must be one of {', '.join(channels)}, not {data.get('channel')!r}.")
     if data.get("how") not in HOWS:
         raise BadRow(f"how must be one of {', '.join(HOWS)}, not {data.get('how')!r}.")
+    if channel not in CHANNELS and data["how"] != "comment":
+        raise BadRow(f"how must be comment on the website {channel}, not {data['how']!r}.")
     if not isinstance(data.get("text"), str):
         raise BadRow(f"text must be a text, not {data.get('text')!r}.")
     created = None
@@ -242,10 +252,20 @@ class Town:
         self.faults = faults or Faults(identity)
         #: Where the town itself listens; set once the socket is bound.
         self.base_url = "http://127.0.0.1:0"
+        #: The platforms, and the websites by their keys.
+        self.channels = (*CHANNELS, *(site.key for site in identity.websites))
         #: Sentences about world rows that were not loaded.
         self.problems: list[str] = []
-        self.by_world: dict[str, dict[str, Post]] = {c: {} for c in CHANNELS}
-        self.by_id: dict[str, dict[str, Post]] = {c: {} for c in CHANNELS}
+        self.by_world: dict[str, dict[str, Post]] = {c: {} for c in self.channels}
+        self.by_id: dict[str, dict[str, Post]] = {c: {} for c in self.channels}
+        #: What was taken away, in that order.
+        self.gone: dict[str, list[Post]] = {c: [] for c in self.channels}
+        #: Who wants to be told what citizens say, change and take away: (posts, add | edited | remove).
+        self.listeners: list[Callable[[list[Post], str], None]] = []
+        #: True while a webhook is subscribed.
+        self.webhook = False
+        #: By website: the number of the article that a comment row goes under, made when there is none.
+        self.article_for: dict[str, Callable[[str | None], int]] = {}
         self.by_shortcode: dict[str, Post] = {}
         #: Uploaded pictures by name: (type, bytes).
         self.pictures: dict[str, tuple[str, bytes]] = {}
@@ -289,9 +309,9 @@ class Town:
         if found is None:
             number = len(self._people) + 1
             username = self._username(channel, author)
-            base = {"x": 1500000000000000000, "facebook": 24000000000000000, "instagram": 50000000000}[
-                channel
-            ]
+            base = {"x": 1500000000000000000, "facebook": 24000000000000000, "instagram": 50000000000}.get(
+                channel, 0
+            )
             found = Person(str(base + number), author.lstrip("@") or author, username)
             self._people[channel, author] = found
             self._usernames[channel, username.lower()] = found
@@ -347,6 +367,8 @@ class Town:
         world_id: str | None = None,
         spoken: bool = False,
         public: bool = True,
+        whispered: bool = False,
+        article: int = 0,
     ) -> Post:
         moment = created_at or now()
         number, order, code = self._mint(channel, moment, parent)
@@ -364,6 +386,8 @@ class Town:
             [self.picture_url(channel, m) for m in media],
             spoken=spoken,
             public=public,
+            whispered=whispered,
+            article=article,
         )
         self.by_id[channel][number] = made
         if code:
@@ -386,11 +410,12 @@ class Town:
             self.shelf(post.channel, name).add(post)
 
     def hide(self, post: Post) -> None:
-        """Take a post out of sight; except on X, what stands under it goes too."""
+        """Take a post out of sight; on Facebook and Instagram what stands under it goes too."""
         waiting = [post]
         while waiting:
             gone = waiting.pop()
             gone.deleted = True
+            self.gone[gone.channel].append(gone)
             self.by_id[gone.channel].pop(gone.id, None)
             self.by_shortcode.pop(gone.shortcode, None)
             if gone.parent is not None:
@@ -398,10 +423,33 @@ class Town:
                 gone.root.thread.discard(gone)
             for name in self._shelf_names(gone):
                 self.shelf(gone.channel, name).discard(gone)
-            if gone.channel != "x":
+            if gone.channel in ("facebook", "instagram"):
                 waiting.extend(gone.replies)
 
+    def edit(self, post: Post, text: str) -> None:
+        """The author changes the text. BadRow where the platform has no such thing."""
+        if post.channel == "instagram" and post.parent is not None:
+            raise BadRow("A comment on Instagram cannot be changed, only deleted.")
+        post.text, post.edited_at, post.edits = text, now(), post.edits + 1
+        if "said" in post.alt:
+            post.alt["said"], post.links = text, []
+        self.tell([post], "edited")
+
+    def remove(self, post: Post) -> None:
+        """The author takes the post away."""
+        self.hide(post)
+        self.tell([post], "remove")
+
+    def tell(self, posts: list[Post], verb: str) -> None:
+        heard = [p for p in posts if p.how != "city"]
+        for listener in self.listeners if heard else ():
+            listener(heard, verb)
+
     def _shelf_names(self, post: Post) -> list[str]:
+        if post.channel not in CHANNELS:
+            return ["comments"]
+        if post.whispered:
+            return []
         if post.how == "city":
             return [] if post.parent is not None and post.channel != "x" else ["own"]
         name = SHELVES.get((post.channel, post.how))
@@ -422,6 +470,8 @@ class Town:
                 return str(18000000000000000 + self._sequence), order, ""
             number = self._flake(channel, moment, INSTAGRAM_EPOCH_MS, 23)
             return str(number), order, shortcode(number)
+        if channel != "x":
+            return str(5000 + self._sequence), (micros(moment), self._sequence), ""
         number = self._flake(channel, moment, X_EPOCH_MS, 22)
         return str(number), (number, 0), ""
 
@@ -456,7 +506,9 @@ class Town:
         """One citizen speaks now. BadRow when the id is taken."""
         if said.id in self.by_world[said.channel]:
             raise BadRow(f"{said.channel} already has a row with id {said.id!r}.")
-        return self._place(said, said.created_at or now(), self._find(said.channel, said.parent))
+        made = self._place(said, said.created_at or now(), self.named(said.channel, said.parent))
+        self.tell([made], "add")
+        return made
 
     def load(self, text: str, source: str = "world") -> tuple[int, list[str]]:
         """Load JSON Lines. Bad and repeated rows are left out and each is told in a sentence."""
@@ -464,11 +516,13 @@ class Town:
         moments = self._moments(rows)
         pending = {(r.channel, r.id): r for r in rows}
         for said in rows:
-            if (said.channel, said.id) in pending and said.how != "comment":
+            if (said.channel, said.id) in pending and said.how != "comment" and not self._whispered(said):
                 del pending[said.channel, said.id]
                 self._place(said, moments[said.channel, said.id], None)
         for said in rows:
             self._place_chain(said, pending, moments)
+        placed = [self.by_world[r.channel][r.id] for r in rows]
+        self.tell(sorted(placed, key=lambda p: p.created_at), "add")
         self.problems.extend(problems)
         return len(rows), problems
 
@@ -480,7 +534,7 @@ class Town:
             if not line.strip():
                 continue
             try:
-                said = row(json.loads(line))
+                said = row(json.loads(line), self.channels)
                 if (said.channel, said.id) in seen or said.id in self.by_world[said.channel]:
                     raise BadRow(f"{said.channel} already has a row with id {said.id!r}.")
             except json.JSONDecodeError as error:
@@ -498,7 +552,7 @@ class Town:
         """When each row was said. Rows without a time share the last hour, in file order, but never the
         time before the channel was last read: no platform puts a new post behind one already shown."""
         moments: dict[tuple[str, str], datetime] = {}
-        for channel in CHANNELS:
+        for channel in self.channels:
             end = now()
             begin = max(end - timedelta(hours=1), self.last_read.get(channel, end - timedelta(hours=1)))
             untimed = [r for r in rows if r.channel == channel and r.created_at is None]
@@ -517,18 +571,32 @@ class Town:
             chain.append(current)
             current = pending.get((current.channel, current.parent)) if current.parent else None
         for link in reversed(chain):
-            self._place(link, moments[link.channel, link.id], self._find(link.channel, link.parent))
+            self._place(link, moments[link.channel, link.id], self.named(link.channel, link.parent))
 
-    def _find(self, channel: str, parent: str | None) -> Post | None:
-        if parent is None:
+    def named(self, channel: str, name: str | None) -> Post | None:
+        """The post that has this id in the world file or on the platform."""
+        if name is None:
             return None
-        found = self.by_world[channel].get(parent) or self.by_id[channel].get(parent)
+        found = self.by_world[channel].get(name) or self.by_id[channel].get(name)
         if found is None and channel == "instagram":
-            found = self.by_shortcode.get(parent)
+            found = self.by_shortcode.get(name)
         return found
 
+    def _whispered(self, said: Row) -> bool:
+        return self.webhook and said.channel == "instagram" and said.how == "mention"
+
     def _place(self, said: Row, moment: datetime, parent: Post | None) -> Post:
-        if said.how != "comment":
+        article, whispered = 0, self._whispered(said)
+        if said.channel not in CHANNELS:
+            if parent is not None and parent.deleted:
+                parent = None
+            article = self.article_for[said.channel](said.parent) if parent is None else parent.article
+        elif whispered:
+            # A mention in a comment stands under somebody else's medium; one in a caption has no parent.
+            if parent is not None and (parent.deleted or parent.root.how == "city"):
+                parent = None
+            parent = None if parent is None else parent.root
+        elif said.how != "comment":
             parent = None
         elif parent is None or parent.deleted:
             parent = self.city_post[said.channel]
@@ -547,6 +615,8 @@ class Town:
             parent=parent,
             media=said.media,
             world_id=said.id,
+            whispered=whispered,
+            article=article,
         )
 
     def find(self, channel: str, number: str, keep: Callable[[Post], bool] | None = None) -> Post | None:

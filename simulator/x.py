@@ -18,6 +18,7 @@ from typing import Any
 from starlette.responses import Response
 
 from simulator import oauth1, tweets
+from simulator.stream import Hub, Stream
 from simulator.wire import Call, Json
 from simulator.world import X_EPOCH_MS, Order, Post, Town, cursor, iso, micros, now, uncursor
 
@@ -32,12 +33,26 @@ LIMITS = {
     "x.media": (0, 1875),
     "x.users": (300, 900),
     "x.lookup": (450, 900),
+    "x.stream": (50, 50),
+    "x.rules": (450, 450),
 }
 TOO_MANY = {
     "title": "Too Many Requests",
     "detail": "Too Many Requests",
     "type": "about:blank",
     "status": 429,
+}
+#: What an app gets that its project no longer entitles. Widely quoted since 2023; not in the reference.
+NOT_ENROLLED = {
+    "client_id": "1",
+    "detail": "When authenticating requests to the Twitter API v2 endpoints, you must use keys and tokens from "
+    "a Twitter developer App that is attached to a Project. You can create a project via the developer portal.",
+    "registration_url": "https://developer.twitter.com/en/docs/projects/overview",
+    "title": "Client Forbidden",
+    "required_enrollment": "Appropriate Level of API Access",
+    "reason": "client-not-enrolled",
+    "type": "https://api.twitter.com/2/problems/client-forbidden",
+    "status": 403,
 }
 DUPLICATE = "You are not allowed to create a Tweet with duplicate content."
 NOT_PERMITTED = "You are not permitted to perform this action."
@@ -98,7 +113,7 @@ class Voice:
         return Json({**body, "status": 503}, 503)
 
     def graph(self, name: str) -> Response:
-        return self.unavailable()
+        return Json(NOT_ENROLLED, 403) if name == "scope_revoked" else self.unavailable()
 
 
 @dataclass
@@ -122,11 +137,15 @@ class X:
     def __init__(self, town: Town) -> None:
         self.town = town
         self.voice = Voice()
+        self.hub = Hub(town)
         self.uploads: dict[str, Upload] = {}
         self._windows: dict[tuple[str, bool], tuple[float, int]] = {}
         #: (method, path, route, user context needed, handler)
         self.routes: list[tuple[str, str, str, bool, Handler]] = [
             ("GET", r"/2/tweets/search/recent", "x.search", False, self.search),
+            ("GET", r"/2/tweets/search/stream", "x.stream", False, self.stream),
+            ("GET", r"/2/tweets/search/stream/rules", "x.rules", False, self.rules),
+            ("POST", r"/2/tweets/search/stream/rules", "x.rules", False, self.change_rules),
             ("GET", r"/2/users/(\d+)/mentions", "x.mentions", False, self.mentions),
             ("GET", r"/2/users/(\d+)/tweets", "x.own_posts", False, self.own_posts),
             ("GET", r"/2/users/me", "x.users", True, self.me),
@@ -345,6 +364,11 @@ class X:
             if items:
                 includes[name] = items
         shown: dict[str, Any] = {"data": [tweets.tweet(p, self.town, fields) for p in posts]}
+        lost = {p.parent.id for p in posts if p.parent is not None and p.parent.deleted}
+        if lost and "referenced_tweets" in heads:
+            # A reply outlives the post it answers; what cannot be expanded is named beside the data.
+            errors = [self._not_found("referenced_tweets.id", i, "tweet") for i in sorted(lost)]
+            shown["errors"] = errors
         return shown | ({"includes": includes} if includes else {})
 
     def _not_found(self, name: str, value: str, what: str) -> dict[str, Any]:
@@ -371,11 +395,44 @@ class X:
             raise invalid(
                 "ids", call.query.get("ids", ""), "The number of values in the `ids` is not 1 to 100"
             )
+        if wrong := [i for i in ids if not re.fullmatch(r"\d{1,19}", i)]:
+            raise invalid("ids", wrong[0], f"The `ids` query parameter value [{wrong[0]}] is not valid")
         found = {i: self.town.find("x", i) for i in ids}
         posts = [p for p in found.values() if p is not None]
         shown = self._show(call, posts) if posts else {}
         errors = [self._not_found("ids", i, "tweet") for i, p in found.items() if p is None]
+        errors = shown.get("errors", []) + errors
         return Json({**shown, **({"errors": errors} if errors else {})})
+
+    # Streaming
+
+    @staticmethod
+    def _app_only(call: Call) -> None:
+        if call.headers.get("authorization", "").startswith("OAuth "):
+            raise Problem(
+                403,
+                "Unsupported Authentication",
+                "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint.  Supported "
+                "authentication types are [OAuth 2.0 Application-Only].",
+                "https://api.twitter.com/2/problems/unsupported-authentication",
+            )
+
+    def stream(self, call: Call, match: re.Match[str]) -> Response:
+        self._app_only(call)
+        self._show(call, [])  # The fields are judged before the stream opens.
+        return self.hub.refusal() or Stream(self.hub, lambda post: self._streamed(call, post))
+
+    def _streamed(self, call: Call, post: Post) -> dict[str, Any]:
+        shown = self._show(call, [post])
+        return {**shown, "data": shown["data"][0]}
+
+    def rules(self, call: Call, match: re.Match[str]) -> Response:
+        self._app_only(call)
+        return self.hub.listed(call)
+
+    def change_rules(self, call: Call, match: re.Match[str]) -> Response:
+        self._app_only(call)
+        return self.hub.change(call)
 
     def me(self, call: Call, match: re.Match[str]) -> Response:
         fields = self._asked(call, "user.fields", tweets.USER_FIELDS)

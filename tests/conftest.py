@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from config.serve import free_port
+from config.ports import free_port
 from config.town import Town
 
 #: Tests of what only PostgreSQL can do are collected where there is one, instead of being skipped elsewhere.

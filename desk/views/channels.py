@@ -1,10 +1,13 @@
 """Saluran: how each account is, and whether it works now."""
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.db.models import Max, Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,6 +17,7 @@ from channels.models import Kind as ChannelKind
 from desk.access import StaffRequest, needs
 from desk.frame import page
 from ledger.roles import Role
+from monitor.access import expiry_level, expiry_sentence, note_expiry
 from monitor.hear import probe as probe_hearing
 from monitor.models import Source
 from publisher.probe import probe as probe_speaking
@@ -26,7 +30,11 @@ def channels(request: StaffRequest) -> HttpResponse:
     rows = Account.objects.prefetch_related(Prefetch("sources", sources)).annotate(
         last_published=Max("deliveries__published_at")
     )
-    cards = [{"account": account, "missing": _missing(account)} for account in rows.order_by("id")]
+    now = timezone.now()
+    cards = [
+        {"account": account, "missing": _missing(account), "token": _token(account, now)}
+        for account in rows.order_by("id")
+    ]
     return page(request, "desk/channels.html", {"section": "channels", "cards": cards})
 
 
@@ -38,6 +46,7 @@ def test(request: StaffRequest, key: str) -> HttpResponse:
     answers = [(_("Menayangkan"), probe_speaking(account))]
     if account.channel != ChannelKind.FEED:
         answers.insert(0, (_("Mendengar"), probe_hearing(account)))
+    note_expiry(account)
     if request.htmx:
         return render(request, "desk/_probe.html", {"answers": answers})
     for word, answer in answers:
@@ -47,6 +56,15 @@ def test(request: StaffRequest, key: str) -> HttpResponse:
 
 def _tell(request: StaffRequest, sentence: str, answer: Probe) -> None:
     (messages.success if answer.ok else messages.error)(request, sentence)
+
+
+def _token(account: Account, now: datetime) -> dict[str, str] | None:
+    """When the account's token ends, and the hue of it; None when it does not end, or nobody knows."""
+    if account.expires_at is None:
+        return None
+    level = expiry_level(account.expires_at, now)
+    hue = "green" if level is None else "red" if level == 0 else "amber"
+    return {"hue": hue, "sentence": expiry_sentence(account.expires_at, now)}
 
 
 def _missing(account: Account) -> list[str]:

@@ -19,6 +19,7 @@ from desk.access import StaffRequest, needs
 from desk.frame import approvals_for, page
 from desk.times import number, spoken, today
 from ledger.roles import Role
+from monitor.access import LEVELS, expiry_level, expiry_warning
 from monitor.models import Mention
 from publisher.models import Announcement, AnnouncementState, Delivery, DeliveryState
 
@@ -88,6 +89,7 @@ def _tasks(request: StaffRequest, now: datetime) -> Iterator[Task]:
         yield from _stuck_deliveries()
     if Role.ADMINISTRATOR in request.roles:
         yield from _channel_trouble()
+        yield from _ending_tokens(now)
     if Role.APPROVER in request.roles:
         yield from _approvals(request, now)
     if Role.AUTHOR in request.roles:
@@ -117,6 +119,15 @@ def _channel_trouble() -> Iterator[Task]:
         yield Task(
             "red", "plug", account.name, account.trouble, f"{reverse('channels')}#{account.key}", _("Periksa")
         )
+
+
+def _ending_tokens(now: datetime) -> Iterator[Task]:
+    until = now + timedelta(days=max(LEVELS))
+    rows = Account.objects.filter(enabled=True, expires_at__lte=until).order_by("expires_at", "id")
+    for account in rows[:_MOST]:
+        hue = "red" if expiry_level(account.expires_at, now) == 0 else "amber"
+        about = expiry_warning(account.expires_at, now)
+        yield Task(hue, "plug", account.name, about, f"{reverse('channels')}#{account.key}", _("Periksa"))
 
 
 def _approvals(request: StaffRequest, now: datetime) -> Iterator[Task]:

@@ -247,6 +247,18 @@ def test_a_first_pass_that_died_does_not_make_old_threads_too_old() -> None:
     assert Threads(threads.done()).whole
 
 
+def test_a_thread_that_gave_fewer_than_it_declares_is_read_again_for_some_passes() -> None:
+    cursor: dict[str, Any] = {}
+    passes = 0
+    for _ in range(10):
+        threads = Threads(cursor)
+        for _thread, _mark, read in threads.to_read({"p": 5}):
+            read({"newest": "2026-01-01T00:00:00+00:00", "received": 3})
+            passes += 1
+        cursor = threads.done()
+    assert passes == 4
+
+
 def test_one_comment_gone_and_one_come_is_heard_within_some_passes() -> None:
     newest = datetime.now(UTC).isoformat()
     cursor: dict[str, Any] = {"threads": {"p": {"count": 5, "newest": newest}}, "whole": True, "round": 0}

@@ -15,9 +15,13 @@ Environment = dict[str, str]
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def migrated(folder: Path) -> Callable[[], Environment]:
-    """Migrate once under ``folder``; gives a function that makes an environment with a fresh copy each call."""
-    address = os.environ.get("DATABASE_URL", "")
+def migrated(folder: Path, address: str | None = None) -> Callable[[], Environment]:
+    """Migrate once under ``folder``; gives a function that makes an environment with a fresh copy each call.
+
+    ``address`` is a DATABASE_URL, "" for SQLite; None takes the run's own.
+    """
+    if address is None:
+        address = os.environ.get("DATABASE_URL", "")
     return _postgres(folder, address) if address.startswith("postgres") else _sqlite(folder)
 
 

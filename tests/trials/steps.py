@@ -69,3 +69,43 @@ def failing_job(now: datetime) -> dict[str, int]:
     with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
         working.run_worker(queues=["kentongan"], wait=False, install_signal_handlers=False)
     return {"left": ProcrastinateJob.objects.filter(status__in=("todo", "doing")).count()}
+
+
+def accounts(now: datetime) -> None:
+    """The city's accounts alone."""
+    from config.demo import make_accounts
+
+    make_accounts(60, "http://127.0.0.1")
+
+
+def hear_round(now: datetime) -> None:
+    """One pass over every source that is due."""
+    from monitor.hear import due_sources, hear
+
+    for source in due_sources(now):
+        hear(source.pk, now)
+
+
+def hear_out(now: datetime) -> dict[str, Any]:
+    """Quiet passes until all is heard; then what is stored, and which failures no gap covers."""
+    from datetime import timedelta
+
+    from monitor.models import Gap, Mention, Pass
+
+    for hours in (0, 3, 6):
+        hear_round(now + timedelta(hours=hours))
+    uncovered = 0
+    for failed in Pass.objects.exclude(failure=""):
+        # The gap of a failure reaches over its moment: begun at or before it, ended after it.
+        around = Gap.objects.filter(source=failed.source, opened_at__lte=failed.at)
+        uncovered += (
+            not around.filter(until__isnull=True).exists() and not around.filter(until__gt=failed.at).exists()
+        )
+    return {
+        "ids": sorted(Mention.objects.values_list("channel", "external_id")),
+        "uncovered": uncovered,
+        "open_gaps": [
+            f"{gap.source}: {gap.why} / {gap.source.trouble} / {gap.source.due_at}"
+            for gap in Gap.objects.filter(state="open", source__enabled=True).exclude(source__via="web")
+        ],
+    }

@@ -24,10 +24,12 @@ KILLED = -signal.SIGKILL
 class Warm:
     """The trial's side: sends steps, reads how they ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str | None = None) -> None:
+        env = dict(os.environ) if address is None else {**os.environ, "DATABASE_URL": address}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.trials.warm"],
             cwd=ROOT,
+            env=env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -51,8 +53,9 @@ class Warm:
 
 
 @contextlib.contextmanager
-def warm() -> Iterator[Warm]:
-    made = Warm()
+def warm(address: str | None = None) -> Iterator[Warm]:
+    """A warm process for the run's own database, or for the kind of database at ``address`` ("": SQLite)."""
+    made = Warm(address)
     try:
         yield made
     finally:
@@ -109,6 +112,8 @@ def do(order: dict[str, Any]) -> Any:
     import tests.trials.steps as steps
 
     env = order["env"]
+    if env.get("DATABASE_URL", "").startswith("postgres") != settings.DISTRIBUTED:
+        raise RuntimeError("this warm process was started for the other database")
     settings.KENTONGAN_HOME = Path(env["KENTONGAN_HOME"])
     settings.STAND_IN = env.get("KENTONGAN_STAND_IN", "")
     connections.databases["default"]["NAME"] = env["DATABASE_NAME"]

@@ -25,7 +25,8 @@ from config.demo import (
     shipped_world,
     write_identity,
 )
-from config.serve import Engine, free_port, serve_desk
+from config.ports import free_port
+from config.serve import Engine, serve_desk
 from config.town import Town, TownError
 
 log = logging.getLogger(__name__)

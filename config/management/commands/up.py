@@ -9,7 +9,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from channels.models import Account
 from classifiers.judge import current_model
-from config.serve import Engine, free_port, serve_desk
+from config.ports import free_port
+from config.serve import Engine, serve_desk
 from ledger.wake import set_hook
 
 

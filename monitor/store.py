@@ -1,0 +1,136 @@
+"""Storing what was heard: new posts once, changed posts with their history, gone posts erased."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import F
+
+from channels.contract import Gone, Post, Unreadable
+from channels.models import Account
+from channels.receipts import said_by_us
+from city.masks import mask
+from ledger.chain import record
+from monitor.copies import fingerprint, fold
+from monitor.models import Mention, Revision, SetAside, Source
+
+
+def keep(source: Source, posts: Sequence[Post], now: datetime) -> int:
+    """Store the posts of others that are not known yet, and changes of those that are; gives how many were new."""
+    rows = {_key(post): _row(source, post, now) for post in not_ours(source.account, posts)}
+    known = {
+        mention.external_id: mention
+        for mention in Mention.objects.filter(channel=source.account.channel, external_id__in=rows)
+    }
+    for key, mention in known.items():
+        note_change(mention, rows[key].text, now)
+    fresh = [row for key, row in rows.items() if key not in known]
+    stored = _insert(source, fresh, now)
+    fold(stored)
+    return len(stored)
+
+
+def not_ours(account: Account, posts: Sequence[Post]) -> list[Post]:
+    """Without what the city itself said: by its own ids, and by the receipts of what was published."""
+    own = {account.setting(name) for name in ("user_id", "page_id")} - {""}
+    names = {account.setting("username")} - {""}
+    others = [post for post in posts if post.author_id not in own and post.author not in names]
+    ours = said_by_us(account.channel, [post.id for post in others])
+    return [post for post in others if post.id not in ours]
+
+
+def note_change(mention: Mention, text: str, now: datetime) -> bool:
+    """Keep the old wording of a mention whose text has changed upstream; gives whether it had.
+
+    The changed mention is judged again. An empty new text changes nothing: a platform that leaves a field out
+    has not emptied the post.
+    """
+    if not text or text == mention.text or mention.gone_at is not None:
+        return False
+    with transaction.atomic():
+        Revision.objects.create(mention=mention, text=mention.text, until=now)
+        Mention.objects.filter(pk=mention.pk).update(
+            text=text, fingerprint=fingerprint(text), edits=F("edits") + 1, unjudged=True
+        )
+        record("mention.edited", f"mention:{mention.pk}", at=now)
+    return True
+
+
+def erase(mention: Mention, gone: Gone, now: datetime) -> None:
+    """Follow a deletion: the citizen's words, name and media go; that there was a post, and why it went, stays.
+
+    Basis: X requires stored content to follow deletions within 24 hours (Developer Policy, read 2026-08-22);
+    UU 27/2022 article 16 on the limits of processing.
+    """
+    with transaction.atomic():
+        Revision.objects.filter(mention=mention).delete()
+        Mention.objects.filter(pk=mention.pk, gone_at__isnull=True).update(
+            text="",
+            author="",
+            author_id="",
+            permalink="",
+            media=[],
+            fingerprint="",
+            gone_at=now,
+            gone_why=gone.why[:120],
+            checked_at=now,
+        )
+        record("mention.erased", f"mention:{mention.pk}", at=now, why=gone.why)
+
+
+def set_aside(source: Source, item: Unreadable, now: datetime) -> None:
+    """Keep the fact that an item could not be read, once, with how often it was met."""
+    row, made = SetAside.objects.get_or_create(
+        source=source,
+        external_id=(item.id or "")[:200],
+        error=item.error[:300],
+        defaults={"first_at": now},
+    )
+    if not made:
+        SetAside.objects.filter(pk=row.pk).update(times=F("times") + 1)
+
+
+def _insert(source: Source, fresh: list[Mention], now: datetime) -> list[Mention]:
+    """The rows that were stored, with their keys."""
+    try:
+        with transaction.atomic():
+            # Another source may store the same post between the look and the insert: the unique key decides.
+            Mention.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=200)
+    except (DataError, ValueError):
+        fresh = [row for row in fresh if _insert_one(source, row, now)]
+    ids = [row.external_id for row in fresh]
+    return list(Mention.objects.filter(channel=source.account.channel, external_id__in=ids))
+
+
+def _insert_one(source: Source, row: Mention, now: datetime) -> bool:
+    """Store one post of a page that the database refused as a whole; the odd one out is set aside."""
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except (DataError, ValueError, IntegrityError) as error:
+        set_aside(source, Unreadable(f"tidak dapat disimpan: {error}", row.external_id), now)
+        return False
+    return True
+
+
+def _key(post: Post) -> str:
+    """The id that stays: an edited X post is the same mention."""
+    return (post.first_id or post.id)[:200]
+
+
+def _row(source: Source, post: Post, now: datetime) -> Mention:
+    text = mask(post.text)
+    return Mention(
+        channel=source.account.channel,
+        external_id=_key(post),
+        source=source,
+        text=text,
+        fingerprint=fingerprint(text),
+        author=(post.author or "")[:200],
+        author_id=(post.author_id or "")[:100],
+        posted_at=post.created_at,
+        heard_at=now,
+        permalink=(post.permalink or "")[:500],
+        parent_id=(post.parent or "")[:200],
+        media=list(post.media)[:20],
+    )
