@@ -43,11 +43,11 @@ lint: .venv/ready-dev
 
 test-sqlite: .venv/ready-dev
 	@echo "== tests on SQLite"
-	@$(PYTEST) -q -m "not browser and not wordpress"
+	@$(PYTEST) -q -n 2 --dist loadfile -m "not browser and not wordpress"
 
 test-postgres: .venv/ready-dev
 	@echo "== the same tests on PostgreSQL"
-	@$(BIN)/python -m tests.with_postgres $(PYTEST) -q -m "not browser and not wordpress and not once"
+	@$(BIN)/python -m tests.with_postgres $(PYTEST) -q -n 2 --dist loadfile -m "not browser and not wordpress and not once"
 
 test-all: test  ## make test, and real Chromium and WordPress, which it installs (as root on Debian)
 	@sh tests/install/browser.sh

@@ -43,9 +43,6 @@ def _copy_with_adapters(session: requests.Session, request_timeout: float | None
     return copied
 
 
-loader_context.copy_session = _copy_with_adapters
-
-
 class _Patience(instaloader.RateController):
     """Where instaloader would sleep for minutes, we come back later instead."""
 
@@ -80,6 +77,8 @@ def tagged(account: Account, cursor: Cursor) -> Iterator[Page]:
 
 
 def _read(username: str) -> Iterator[list[Item]]:
+    # Set at each reading: whoever else in this process replaced it would let copies out past our adapters.
+    loader_context.copy_session = _copy_with_adapters
     context = _Context(
         sleep=False,
         quiet=True,
