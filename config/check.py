@@ -15,6 +15,7 @@ from django.utils import timezone
 from cases.models import Case
 from classifiers.judge import current_model
 from classifiers.models import Verdict
+from config import load
 from config.demo import TARGETS, announce, make_accounts, make_people, shipped_world, write_identity
 from config.ports import free_port
 from config.serve import Engine
@@ -62,6 +63,8 @@ def check(world: Path | None) -> Report:
     try:
         health = town.wait_ready(60)
         settings.STAND_IN = town.base
+        # The town costs nothing: no world is too large for a budget.
+        settings.HEARING = load.overlay(settings.HEARING, {"budget": {"x_month": 0.0}})
         report = Report(problems=[str(problem) for problem in health.get("problems", [])])
         _run(town, report, began + _PATIENCE)
     finally:
