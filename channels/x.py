@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import requests
@@ -84,7 +85,7 @@ class X:
         since = _a_little_before(newest) if kind == "mention" or _searchable(newest) else None
         token: str | None = None
         while True:
-            answer = _asking(lambda t=token: self._page(kind, query, since, t))  # type: ignore[misc]
+            answer = _asking(partial(self._page, kind, query, since, token))
             meta = mapping(answer.get("meta"))
             items, count = tuple(translate(answer)), meta.get("result_count")
             # By what was really given, not by meta.newest_id: a post may be counted before it is listed.
@@ -118,7 +119,7 @@ class X:
         found: dict[str, Post | Gone] = {}
         for start in range(0, len(ids), PAGE_SIZE):
             part = list(ids[start : start + PAGE_SIZE])
-            answer = mapping(_asking(lambda p=part: self.client.get_tweets(p, **_FIELDS)))  # type: ignore[misc]
+            answer = mapping(_asking(partial(self.client.get_tweets, part, **_FIELDS)))
             if "data" in answer:
                 found |= {item.id: item for item in translate(answer) if isinstance(item, Post)}
             for error in map(mapping, listing(answer.get("errors"))):
@@ -145,7 +146,7 @@ class X:
         wanted, token = _plain(outgoing.text), None
         not_before = (moment(memo.get("started_at")) or datetime.now(UTC)) - timedelta(minutes=2)
         while True:
-            answer = mapping(_asking(lambda t=token: self._own_posts(memo.get("since_id"), t)))  # type: ignore[misc]
+            answer = mapping(_asking(partial(self._own_posts, memo.get("since_id"), token)))
             for row in listing(answer.get("data")):
                 made = moment(row.get("created_at"))
                 if _plain(_expanded(row)) == wanted and (made is None or made >= not_before):

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -197,7 +198,7 @@ def _accounts(now: datetime) -> Findings:
         )
     skews: list[float] = []
     for account in accounts:
-        yield from _safely(f"account:{account.key}", lambda a=account: _account(a, now, skews))  # type: ignore[misc]
+        yield from _safely(f"account:{account.key}", partial(_account, account, now, skews))
     yield _clock(skews)
 
 

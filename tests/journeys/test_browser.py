@@ -120,6 +120,7 @@ PAGES = {
     "pengumuman": ("sari", "/pengumuman/"),
     "susun": ("sari", "/pengumuman/baru/service_notice/"),
     "saluran": ("rina", "/saluran/"),
+    "liputan": ("rina", "/liputan/"),
     "lainnya": ("rina", "/lainnya/"),
     "tanpa-tugas": ("eka", "/"),
 }

@@ -66,7 +66,7 @@ def failing_job(now: datetime) -> dict[str, int]:
 
     for number in ("1", "2"):
         run_job.configure(lock="lane", queueing_lock=f"job {number}").defer(kind="no such work", key=number)
-    with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
+    with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]  # DjangoConnector
         working.run_worker(queues=["kentongan"], wait=False, install_signal_handlers=False)
     return {"left": ProcrastinateJob.objects.filter(status__in=("todo", "doing")).count()}
 

@@ -25,7 +25,7 @@ class Command(BaseCommand):
         table = settings.ENGINE["distributed"]
         self.stdout.write("Pekerja berjalan (Ctrl-C untuk berhenti).")
         self.stdout.flush()
-        with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
+        with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]  # DjangoConnector
             working.run_worker(
                 queues=["kentongan"],
                 concurrency=options["concurrency"],
