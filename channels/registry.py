@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from channels.contract import Access, Hearing, Item, Speaking, Waits
+from channels.contract import Access, ChannelError, Failure, Hearing, Item, Speaking, Waits
 from channels.models import Account, Kind
 
 
@@ -12,7 +12,13 @@ class Channel(Hearing, Speaking, Protocol):
 
 
 def open_channel(account: Account) -> Channel:
-    """The channel of ``account``, ready to use. Raises ChannelError when a stored token cannot be opened."""
+    """The channel of ``account``, ready to use.
+
+    Raises ChannelError (credentials) when a stored token cannot be opened, or one is missing: nobody is called
+    without what they will ask for.
+    """
+    if missing := account.missing_secrets():
+        raise ChannelError(f"Belum ada {', '.join(missing)}.", Failure.CREDENTIALS, code="missing")
     channel: Channel = _class_of(account.channel)(account)
     return channel
 

@@ -84,3 +84,22 @@ def test_no_token_reaches_a_log_or_an_error(
     said = caplog.text + " ".join(Source.objects.values_list("trouble", flat=True))
     for secret in ("town-x-bearer", "town-x-secret", "town-fb-page-token", "town-ig-token", "town app pass"):
         assert secret not in said
+
+
+@pytest.mark.django_db
+def test_an_account_without_its_token_calls_nobody_and_the_others_go_on(
+    accounts: Any, town: Any, now: Any
+) -> None:
+    from monitor.hear import due_sources, hear
+    from monitor.models import Source
+
+    account = accounts["x"]
+    account.secret_names = {"bearer_token": "KENTONGAN_X_BEARER_TOKEN"}
+    account.sealed_secrets = b""
+    account.save()
+    for source in due_sources(now):
+        hear(source.pk, now)
+    assert set(Source.objects.filter(account=account).values_list("failure", flat=True)) == {"credentials"}
+    assert "KENTONGAN_X_BEARER_TOKEN" in Source.objects.filter(account=account)[0].trouble
+    assert not any(route.startswith("x.") for route in town.get("/control/requests")["counts"])
+    assert Source.objects.filter(account__key="facebook", failure="").exists()
