@@ -10,9 +10,9 @@ import json
 import logging
 import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -21,8 +21,6 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from channels.contract import ChannelError, Failure, Meter
-
-T = TypeVar("T")
 
 #: Connect and read time-out in seconds; tweepy's Client has none of its own (tweepy#2024, seen 2026-11).
 TIMEOUT = (3.05, 15.0)
@@ -125,18 +123,6 @@ def secure(session: requests.Session, hosts: Iterable[str]) -> requests.Session:
     return session
 
 
-def call(what: Callable[[], T], *, writing: bool) -> T:
-    """Run ``what``; a network error becomes a ChannelError that says whether a write can have landed.
-
-    Before a connection stands nothing was sent (ConnectTimeout, NewConnectionError, BlockedHost); after that a
-    write may have landed, whatever the error says (platforms.md, section 4).
-    """
-    try:
-        return what()
-    except requests.RequestException as error:
-        raise from_network(error, writing=writing) from error
-
-
 def measure(session: requests.Session, meter: Meter) -> None:
     """Count the session's calls, and note what its answers say of allowances (channels.contract.Meter).
 
@@ -199,7 +185,11 @@ def _never_sent(error: requests.RequestException) -> bool:
 
 
 def from_network(error: requests.RequestException, *, writing: bool) -> ChannelError:
-    """The ChannelError for a raw ``requests`` error."""
+    """The ChannelError for a raw ``requests`` error: whether a write can have landed.
+
+    Before a connection stands nothing was sent; after that a write may have landed, whatever the error says
+    (platforms.md, section 4).
+    """
     if isinstance(error, BlockedHost):
         return ChannelError(str(error), Failure.REFUSED, code="blocked-host")
     if _never_sent(error) or not writing:

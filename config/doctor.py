@@ -20,6 +20,7 @@ from classifiers.core.model import ModelError
 from classifiers.core.model import load as load_model
 from classifiers.judge import model_path
 from desk.times import exact
+from ledger.chain import broken_at
 from ledger.life import last_beat
 from monitor.access import expiry_level, expiry_sentence, expiry_warning, read_access
 from monitor.budget import month_spent
@@ -80,6 +81,7 @@ def examine(now: datetime) -> list[Finding]:
     found += database
     if all(one.ok for one in database):
         found += _safely("engine", lambda: _engine(now))
+        found += _safely("ledger", _ledger)
         found += _safely("accounts", lambda: _accounts(now))
         found += _safely("sources", lambda: _sources(now))
         found += _safely("budget", lambda: _budget(now))
@@ -169,6 +171,20 @@ def _engine(now: datetime) -> Findings:
     since = f"Mesin tidak bergerak sejak {exact(max(beats))}." if beats else "Mesin belum pernah berjalan."
     yield Finding(
         "engine", False, since, "Jalankan: kentongan up (atau kentongan clock dan kentongan worker)"
+    )
+
+
+def _ledger() -> Findings:
+    """The hash chain of the events, from its first seal."""
+    place = broken_at()
+    if place is None:
+        yield Finding("ledger", True, "Rantai buku besar utuh.")
+        return
+    yield Finding(
+        "ledger",
+        False,
+        f"Rantai buku besar putus pada segel {place}: sebuah peristiwa diubah atau dihapus sesudahnya.",
+        "Bandingkan dengan cadangan basis data sebelum melanjutkan, dan laporkan kepada pengelola.",
     )
 
 

@@ -6,6 +6,7 @@ was down finds everything that came due meanwhile at its first tick.
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from django.db import DatabaseError, close_old_connections
@@ -13,12 +14,15 @@ from django.utils import timezone
 
 from engine.work import Job, due_jobs
 from ledger.life import beat
+from monitor.coverage import prune
 
 log = logging.getLogger(__name__)
 Submit = Callable[[Job, str], None]
 #: Seconds between two looks at the tables.
 TICK = 1.0
 _BEAT_EVERY = 10.0
+#: Seconds between two looks for single passes that are older than hearing.toml keeps them.
+_PRUNE_EVERY = 3600.0
 
 
 def start_clock(
@@ -33,6 +37,9 @@ def start_clock(
     scheduler.add_job(lambda: tick(submit), "interval", seconds=TICK, id="tick")
     scheduler.add_job(
         lambda: _safely(lambda: beat(name, timezone.now())), "interval", seconds=_BEAT_EVERY, id="beat"
+    )
+    scheduler.add_job(
+        lambda: _safely(lambda: _prune(timezone.now())), "interval", seconds=_PRUNE_EVERY, id="prune"
     )
     for number, (what, seconds) in enumerate((more or {}).items()):
         scheduler.add_job(lambda w=what: _safely(w), "interval", seconds=seconds, id=f"more-{number}")
@@ -49,6 +56,11 @@ def tick(submit: Submit) -> None:
             submit(job, lane)
 
     _safely(look)
+
+
+def _prune(now: datetime) -> None:
+    if gone := prune(now):
+        log.info("%s old passes forgotten", gone)
 
 
 def _safely(what: Callable[[], None]) -> None:

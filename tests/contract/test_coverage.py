@@ -217,7 +217,7 @@ def test_an_x_post_that_was_edited_under_a_new_id_is_the_same_mention(
         {"id": "11", "text": "jalan rusak", "edit_history_tweet_ids": ["10", "11"]},
     ]
     for post in posts:
-        keep(source("x", "mention"), translate({"data": [post], "meta": {}}), now)  # type: ignore[arg-type]
+        keep(source("x", "mention"), translate({"data": [post], "meta": {}}), now)  # type: ignore[arg-type]  # all are readable
     mention = Mention.objects.get()
     assert (mention.external_id, mention.text, mention.edits) == ("10", "jalan rusak", 1)
 
@@ -244,3 +244,15 @@ def test_a_deletion_upstream_is_followed_within_a_day(
     assert mention.gone_at == later
     assert mention.gone_why
     assert Mention.objects.filter(external_id__in=kept, gone_at__isnull=True, checked_at=later).count() == 70
+
+
+def test_single_passes_are_forgotten_after_their_days_and_gaps_are_kept(
+    town: Town, accounts: Any, now: datetime
+) -> None:
+    from monitor.coverage import prune
+
+    town.post("/control/fail", {"route": "x.mentions", "fault": "error_503"})
+    listen(now)
+    assert prune(now + timedelta(days=29)) == 0
+    assert prune(now + timedelta(days=31)) == Source.objects.filter(enabled=True).count()
+    assert Gap.objects.filter(state="open").exists()

@@ -100,7 +100,7 @@ def test_a_post_that_landed_without_an_answer_is_found_and_not_sent_again(
     go_on(now)
     assert held(town) == ONCE
     assert states()[target] == DeliveryState.PUBLISHED
-    assert Attempt.objects.filter(delivery__account__key=target).first().outcome != ""  # type: ignore[union-attr]
+    assert Attempt.objects.filter(delivery__account__key=target).first().outcome != ""  # type: ignore[union-attr]  # there is one
 
 
 @pytest.mark.parametrize("fault", ["graph_code_2_after_commit", "graph_4_2207051_after_commit"])

@@ -121,7 +121,7 @@ def test_articles_and_comments_have_feeds(town: Town) -> None:
     assert answer.headers["content-type"] == "application/rss+xml; charset=UTF-8"
     items = ElementTree.fromstring(answer.content).findall("channel/item")  # noqa: S314 - our own town
     assert {i.findtext("title") for i in items} == {"A & B", "Kolom warga"}
-    said = ElementTree.fromstring(town.session().get(f"https://{SITE}/comments/feed/").content)  # noqa: S314
+    said = ElementTree.fromstring(town.session().get(f"https://{SITE}/comments/feed/").content)  # noqa: S314 - our own town wrote it
     found = said.findall("channel/item")
     assert [i.findtext("description") for i in found] == [f"laporan {n}" for n in reversed(range(2, 12))]
     assert found[0].findtext(DC) == "Sari"

@@ -225,3 +225,19 @@ def test_the_command_fails_only_when_something_is_not_ok() -> None:
     out = StringIO()
     call_command("doctor", stdout=out)
     assert "Mesin berjalan." in out.getvalue()
+
+
+@pytest.mark.django_db
+def test_a_broken_ledger_is_named() -> None:
+    from config.doctor import _ledger
+    from ledger.chain import record, seal
+    from ledger.models import Event
+
+    for number in range(3):
+        record("thing.done", "thing:1", number=number)
+    seal()
+    assert [one.ok for one in _ledger()] == [True]
+    Event.objects.filter(seal=2).update(data={"number": 9})
+    (finding,) = _ledger()
+    assert finding.ok is False
+    assert "segel 2" in finding.sentence
