@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --no-input install --quiet
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: trial-hearing help setup demo test test-all lint test-sqlite test-postgres check-5000 messages lock clean
+.PHONY: bench bench-hearing trial-hearing help setup demo test test-all lint test-sqlite test-postgres check-5000 messages lock clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -58,6 +58,17 @@ test-all: test  ## make test, and real Chromium and WordPress, which it installs
 trial-hearing: .venv/ready-dev  ## 300 random worlds, faults and kills against hearing, on both databases
 	@KENTONGAN_LOG=CRITICAL $(BIN)/python -m tests.trials.hearing --runs 300
 
+.venv-bench/ready: tests/bench/requirements.txt
+	@echo "== twarc into .venv-bench, for comparison only (pinned, with hashes)"
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/pip --disable-pip-version-check --no-input install --quiet --require-hashes -r tests/bench/requirements.txt
+	@touch $@
+
+bench: bench-hearing  ## every bench-*; the last line of each is JSON
+
+bench-hearing: .venv/ready-dev .venv-bench/ready  ## mentions a second into a row, beside twarc; memory over 200,000
+	@$(BIN)/python -m tests.bench.hearing --twarc .venv-bench/bin/python
+
 check-5000: setup  ## the main job on 5,000 real posts of KENTONGAN_SHARED, counted
 	@$(BIN)/python -m tests.worlds 5000 > .venv/world-5000.jsonl
 	@$(BIN)/kentongan demo --check --json --world .venv/world-5000.jsonl
@@ -70,6 +81,7 @@ lock: .venv/ready-dev  ## pin again (needs uv in .venv: pip install uv)
 	@echo 'setuptools>=77' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file requirements-build.txt
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file requirements.txt
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file requirements-dev.txt
+	@echo 'twarc>=2.14,<2.15' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file tests/bench/requirements.txt
 
 clean:  ## remove what set-up made
-	rm -rf .venv classifiers/model locale/*/LC_MESSAGES/*.mo
+	rm -rf .venv .venv-bench classifiers/model locale/*/LC_MESSAGES/*.mo

@@ -5,9 +5,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from cases.models import FOLLOWS, WITH_REASON, Case, State
+from cases.models import ENDED, FOLLOWS, WITH_REASON, Case, State
 from ledger.chain import record
 from ledger.models import Person
+from monitor.originals import after_case, hold
 
 
 class NotAllowed(Exception):
@@ -28,6 +29,7 @@ def move(case: Case, state: State, person: Person, now: datetime, note: str = ""
     moved = Case.objects.filter(pk=case.pk, state=case.state).update(state=state, changed_at=now)
     if not moved:
         raise NotAllowed(_("Kasus ini baru saja diubah orang lain. Muat ulang halaman."))
+    hold(case.mention_id, after_case(now) if state in ENDED else None)
     record("case.moved", case.subject, actor=person, at=now, old=case.state, new=state.value, note=note)
     case.refresh_from_db()
     return case

@@ -12,6 +12,7 @@ from classifiers.core.kinds import Kind
 from classifiers.models import Verdict
 from ledger.chain import record
 from ledger.points import reach
+from monitor.originals import hold
 
 
 def open_waiting(now: datetime, limit: int = 500) -> int:
@@ -45,6 +46,7 @@ def open_case(verdict_id: int, now: datetime) -> Case | None:
             changed_at=now,
             confirmed_by=review.reviewer if review else None,
         )
+        hold(verdict.mention_id, None)
         record("case.opened", case.subject, at=now, number=case.number, mention=verdict.mention_id)
     reach("open.stored")
     return case

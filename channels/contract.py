@@ -89,6 +89,8 @@ class Page:
     #: count); None when it says nothing.
     declared: int | None = None
     received: int | None = None  #: how many of those declared it gave
+    #: Why something between the last pass and this page can no longer be heard; "" when nothing is missing.
+    lost: str = ""
 
 
 @dataclass(slots=True)

@@ -27,6 +27,7 @@ from channels.contract import (
     Waits,
 )
 from channels.graph import Graph
+from channels.hashtags import DOUBT, note_counted, spelled, use_hashtag
 from channels.models import Account
 from channels.reading import each, identifier, listing, mapping, moment, optional, same_words, words
 from channels.watermark import Threads, too_old, until_watermark
@@ -40,6 +41,9 @@ _MISSING = ("100/33", "100")
 _HASHTAG_PAGE, _PAGE = 50, 100
 #: Containers made for one announcement before a person is asked.
 _CONTAINERS = 5
+#: "The maximum number of unique hashtags": {"error": {"code": 18, "error_subcode": 2207034}} (error codes of
+#: hashtag search, read 2026-10).
+_TOO_MANY_HASHTAGS = "18"
 _SHORTCODE = re.compile(r"instagram\.com/(?:[\w.]+/)?(?:p|reels?|tv)/([\w-]+)")
 
 
@@ -79,13 +83,42 @@ class Instagram:
             raise ChannelError(f"Instagram tidak mempunyai sumber '{kind}'.", Failure.REFUSED)
 
     def _hashtag(self, tag: str, cursor: Cursor) -> Iterator[Page]:
-        found = self.graph.get("ig_hashtag_search", user_id=self.user_id, q=tag.lstrip("#"))
+        """Cursor: that of the list, and "hashtag", the tag's number, which never changes and is asked for once."""
+        use_hashtag(self.account, tag, datetime.now(UTC))
+        try:
+            number = optional(cursor.get("hashtag")) or self._number_of(tag)
+            asked: dict[str, Any] = {"user_id": self.user_id, "fields": _MEDIA, "limit": _HASHTAG_PAGE}
+            answers = self.graph.pages(f"{number}/recent_media", **asked)
+            pages = (translate(answer) for answer in answers)
+            yield from until_watermark(
+                pages, cursor, lambda mark: _without_counts({**mark, "hashtag": number})
+            )
+        except ChannelError as error:
+            if error.code.split("/")[0] != _TOO_MANY_HASHTAGS:
+                raise
+            # Meta counts more than we do: another program asks for this account, or our database is a new one.
+            note_counted(self.account, self._counted_by_meta(), datetime.now(UTC))
+            raise ChannelError(
+                "Instagram menghitung 30 tagar berbeda dalam tujuh hari untuk akun ini, lebih banyak daripada yang "
+                "kita tanyakan: mungkin program lain memakai akun yang sama. Dicoba lagi besok.",
+                Failure.LATER,
+                retry_in=DOUBT.total_seconds(),
+                code=error.code,
+            ) from error
+
+    def _number_of(self, tag: str) -> str:
+        found = self.graph.get("ig_hashtag_search", user_id=self.user_id, q=spelled(tag))
         rows = listing(found.get("data"))
         if not rows:
-            raise ChannelError(f"Instagram tidak mengenal tagar #{tag}.", Failure.REFUSED)
-        edge = f"{identifier(mapping(rows[0]).get('id'))}/recent_media"
-        answers = self.graph.pages(edge, user_id=self.user_id, fields=_MEDIA, limit=_HASHTAG_PAGE)
-        yield from until_watermark((translate(answer) for answer in answers), cursor)
+            raise ChannelError(f"Instagram tidak mengenal tagar #{spelled(tag)}.", Failure.REFUSED)
+        return identifier(mapping(rows[0]).get("id"))
+
+    def _counted_by_meta(self) -> list[str]:
+        """The tags that count now, by Meta's own list (30 a page, the most that there can be)."""
+        answer = self.graph.get(f"{self.user_id}/recently_searched_hashtags", limit=30)
+        numbers = [identifier(mapping(row).get("id")) for row in listing(answer.get("data"))]
+        rows = self.graph.several(numbers, fields="id,name")
+        return [name for row in rows.values() if row and (name := optional(row.get("name")))]
 
     def _comments(self, cursor: Cursor) -> Iterator[Page]:
         """Every comment and reply under media whose declared count differs from the count last read.
@@ -217,6 +250,11 @@ class Instagram:
             return optional(self.graph.get(posted, fields="permalink").get("permalink")) or ""
         except ChannelError:
             return ""  # it is published: what comes after the send never fails the send
+
+
+def _without_counts(mark: Cursor) -> Cursor:
+    """A list's cursor without what only threads need."""
+    return {name: value for name, value in mark.items() if name != "received"}
 
 
 def translate(payload: object, parent: str | None = None) -> list[Item]:

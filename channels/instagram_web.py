@@ -1,8 +1,9 @@
 """The posts that tag the account, read from Instagram's public web pages through instaloader.
 
-Off unless a source asks for it (via = "web"): Instagram's terms forbid automated collection without permission,
-and Graph's /tags gives the same posts. It never logs in. Each reading has a context of its own, because
-instaloader's rate state and sessions are not safe to share.
+Off unless a source asks for it (via = "web") and the account's setting `web_consent` says who agreed, when, and under
+which letter: Instagram's terms forbid automated collection without permission, and Graph's /tags gives the same
+posts. It never logs in; a session that staff made elsewhere may be imported (channels/web_session.py). Each reading
+has a context of its own, because instaloader's rate state and sessions are not safe to share.
 """
 
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from channels.http import from_network, secure
 from channels.models import Account
 from channels.reading import words
 from channels.watermark import until_watermark
+from channels.web_session import Cookies, kept_session
 
 HOSTS = ("www.instagram.com", "i.instagram.com")
 #: Posts in one Page of ours; Instagram itself gives 12 an answer.
@@ -56,10 +58,14 @@ class _Patience(instaloader.RateController):
 
 
 class _Context(instaloader.InstaloaderContext):
-    """Anonymous, silent, and able to reach Instagram's two hosts only."""
+    """Silent, and able to reach Instagram's two hosts only; anonymous unless a session is given to it."""
 
     def get_anonymous_session(self) -> requests.Session:
         return secure(super().get_anonymous_session(), HOSTS)
+
+    def load_session(self, username: str, sessiondata: Cookies) -> None:
+        super().load_session(username, sessiondata)  # type: ignore[no-untyped-call]  # the library has no types
+        secure(self._session, HOSTS)
 
     def login(self, user: str, passwd: str) -> NoReturn:
         raise ChannelError("Pembacaan web Instagram tidak pernah masuk dengan kata sandi.", Failure.REFUSED)
@@ -72,11 +78,20 @@ class _Context(instaloader.InstaloaderContext):
 
 
 def tagged(account: Account, cursor: Cursor) -> Iterator[Page]:
-    """Posts that tag ``account``, newest first, until those read before."""
-    yield from until_watermark(_read(account.setting("username")), cursor)
+    """Posts that tag ``account``, newest first, until those read before. Raises ChannelError without consent."""
+    if not account.setting("web_consent").strip():
+        raise ChannelError(
+            "Sumber halaman umum Instagram belum disetujui: ketentuan Instagram melarang pengumpulan otomatis tanpa "
+            "izin. Bila bagian hukum menyetujuinya, isi web_consent pada pengaturan akun: siapa, kapan, dan nomor "
+            "surat.",
+            Failure.REFUSED,
+            code="consent",
+        )
+    yield from until_watermark(_read(account), cursor)
 
 
-def _read(username: str) -> Iterator[list[Item]]:
+def new_context(account: Account) -> instaloader.InstaloaderContext:
+    """A context for one reading, and for one thread: with the imported session where there is one."""
     # Set at each reading: whoever else in this process replaced it would let copies out past our adapters.
     loader_context.copy_session = _copy_with_adapters
     context = _Context(
@@ -86,8 +101,15 @@ def _read(username: str) -> Iterator[list[Item]]:
         request_timeout=15.0,
         rate_controller=_Patience,
     )
+    if (session := kept_session(account)) is not None:
+        context.load_session(*session)
+    return context
+
+
+def _read(account: Account) -> Iterator[list[Item]]:
+    context = new_context(account)
     try:
-        profile = instaloader.Profile.from_username(context, username)
+        profile = instaloader.Profile.from_username(context, account.setting("username"))
         batch: list[Item] = []
         for post in profile.get_tagged_posts():
             batch.append(_item(post))
@@ -96,7 +118,7 @@ def _read(username: str) -> Iterator[list[Item]]:
                 batch = []
         yield batch
     except (InstaloaderException, AbortDownloadException) as error:
-        raise _failure(error) from error
+        raise _failure(error, signed_in=context.is_logged_in) from error
     except requests.RequestException as error:
         raise from_network(error, writing=False) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -124,16 +146,18 @@ def _item(post: instaloader.Post) -> Item:
         return Unreadable(f"butir tidak terbaca: {error!r}", getattr(post, "shortcode", None))
 
 
-def _failure(error: Exception) -> ChannelError:
+def _failure(error: Exception, *, signed_in: bool) -> ChannelError:
     """instaloader wraps a 429 in ConnectionException with TooManyRequestsException as its cause (4.16)."""
     if isinstance(error, ProfileNotExistsException | QueryReturnedNotFoundException):
         return ChannelError("Profil tidak ditemukan di web Instagram.", Failure.REFUSED, code="404")
     if isinstance(error, LoginRequiredException | AbortDownloadException):
-        return ChannelError(
-            "Instagram meminta masuk untuk halaman ini; sumber web tidak dapat dipakai.",
-            Failure.CREDENTIALS,
-            code="login",
+        said = (
+            "Instagram tidak menerima lagi sesi yang diimpor. Buat sesi baru, lalu jalankan: "
+            "kentongan instagram-session import"
+            if signed_in
+            else "Instagram meminta masuk untuk halaman ini; sumber web tidak dapat dipakai."
         )
+        return ChannelError(said, Failure.CREDENTIALS, code="login")
     return ChannelError(
         "Instagram (web) tidak menjawab seperti biasa; dicoba lagi nanti.",
         Failure.LATER,

@@ -70,6 +70,11 @@ class Account(models.Model):
         """Store ``secrets`` encrypted, beside those already kept. Does not save the row."""
         self.sealed_secrets = vault.lock({**self._stored(), **{k: v for k, v in secrets.items() if v}})
 
+    def forget_secret(self, name: str) -> None:
+        """Erase one stored secret. Does not save the row."""
+        kept = {known: value for known, value in self._stored().items() if known != name}
+        self.sealed_secrets = vault.lock(kept) if kept else b""
+
     def setting(self, name: str) -> str:
         value: Any = self.settings.get(name, "")
         return str(value)
@@ -95,3 +100,17 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id}:{self.remote_id}"
+
+
+class HashtagUse(models.Model):
+    """A hashtag that Instagram counts against the account's 30 in seven days (channels/hashtags.py)."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="hashtags")
+    tag = models.CharField(max_length=100)  #: without "#", in lower case
+    since = models.DateTimeField()  #: UTC, first query of the seven days in which it counts
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "tag"], name="hashtag_use_once")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} #{self.tag}"

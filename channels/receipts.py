@@ -1,6 +1,9 @@
 """Keeping proof of what was said, in the form by which hearing would meet it again."""
 
+from collections.abc import Iterable
 from datetime import datetime
+
+from django.db.models import Q
 
 from channels.contract import Sent
 from channels.links import remote_id_in
@@ -23,8 +26,18 @@ def keep_receipt(account: Account, sent: Sent, at: datetime) -> None:
 
 def said_by_us(channel: str, ids: list[str]) -> set[str]:
     """Which of ``ids`` are posts of ours on ``channel``, under either of their ids."""
-    ours = Receipt.objects.filter(account__channel=channel)
-    return {
-        *ours.filter(remote_id__in=ids).values_list("remote_id", flat=True),
-        *ours.filter(public_id__in=ids).values_list("public_id", flat=True),
-    }
+    either = Q(remote_id__in=ids) | Q(public_id__in=ids)
+    ours = Receipt.objects.filter(either, account__channel=channel)
+    found = {one for pair in ours.values_list("remote_id", "public_id") for one in pair}
+    return found.intersection(ids)
+
+
+def published_at(links: Iterable[str]) -> set[str]:
+    """Which of ``links`` lead to something that we published, on whichever channel: feeds pass on our articles.
+
+    What stands behind "?" (campaign marks) does not count; what stands behind "#" does: a comment is not the article.
+    """
+    bare = {link: link.split("?")[0].rstrip("/") for link in links if link and "#" not in link}
+    spellings = {spelling for one in bare.values() for spelling in (one, f"{one}/")} | set(bare)
+    ours = set(Receipt.objects.filter(permalink__in=spellings).values_list("permalink", flat=True))
+    return {link for link, one in bare.items() if {link, one, f"{one}/"} & ours}

@@ -85,4 +85,8 @@ def translator(channel: str) -> Callable[[object], list[Item]]:
             from channels.instagram import translate as instagram
 
             return instagram
+        case Kind.WEBSITE:
+            from channels.website import translate as website
+
+            return website
     raise KeyError(channel)

@@ -1,10 +1,12 @@
-"""An official website on WordPress, over its REST API with an application password.
+"""An official website on WordPress: articles out over its REST API, comments and feeds in.
 
-Account settings: base_url (https://...), username. Secret: application_password (WordPress, Users > Profile >
-Application Passwords; since 5.6). The account should have the role Author: an Editor's raw HTML is not filtered.
+Account settings: base_url (https://...), username; staff (a list of names or numbers of registered people who
+answer for the city in the comments, where the site hides who they are). Secret: application_password (WordPress,
+Users > Profile > Application Passwords; since 5.6). The account should have the role Author: an Editor's raw HTML is
+not filtered. An account that only listens needs neither username nor password.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,6 +19,7 @@ from channels.contract import (
     Cursor,
     Failure,
     Gone,
+    Item,
     Memo,
     Meter,
     Outgoing,
@@ -24,11 +27,14 @@ from channels.contract import (
     Post,
     Probe,
     Sent,
+    Unreadable,
     Waits,
 )
-from channels.http import from_network, secure
+from channels.http import from_network, measure, retry_after, secure
 from channels.models import Account
 from channels.reading import identifier, listing, mapping, optional
+from channels.website_comments import Comments, complaint, site_of
+from channels.website_comments import translate as read_comments
 
 _ANY_STATUS = "publish,future,draft,pending,private"
 _SEEN = "id,slug,status,link"
@@ -45,13 +51,38 @@ class Website:
         self.base = account.setting("base_url").rstrip("/")
         self.session = secure(requests.Session(), [urlsplit(self.base).netloc])
         self.meter = Meter()
-        self.session.auth = (account.setting("username"), account.secret("application_password"))
+        measure(self.session, self.meter)
+        if password := account.secret("application_password"):
+            self.session.auth = (account.setting("username"), password)
 
-    def look(self, ids: Sequence[str]) -> dict[str, Post | Gone]:
-        return {}
+    # --- hearing
 
     def hear(self, kind: str, query: str, via: str, cursor: Cursor) -> Iterator[Page]:
-        raise ChannelError(f"Situs web belum mempunyai sumber '{kind}'.", Failure.REFUSED)
+        """comment (of the whole site), feed (query: its path or address; "" is the site's own comment feed)."""
+        if kind == "comment":
+            yield from self._comments().hear(cursor)
+        elif kind == "feed":
+            from channels.website_feed import (
+                hear as hear_feed,
+            )  # feedparser is loaded only where it is asked for
+
+            yield from hear_feed(self.base, query, self._staff(), self.meter, cursor)
+        else:
+            raise ChannelError(f"Situs web tidak mempunyai sumber '{kind}'.", Failure.REFUSED)
+
+    def look(self, ids: Sequence[str]) -> dict[str, Post | Gone]:
+        """Comments by their number. What came by a feed has no look-up."""
+        return self._comments().look(ids)
+
+    def _comments(self) -> Comments:
+        return Comments(self._read, site_of(self.base), self._staff())
+
+    def _staff(self) -> list[str]:
+        return [name for one in listing(self.account.settings.get("staff")) if (name := optional(one))]
+
+    def _read(self, path: str, query: dict[str, Any]) -> tuple[Any, Mapping[str, str]]:
+        response = self._request("GET", path, params=query)
+        return response.json(), response.headers
 
     # --- speaking
 
@@ -120,20 +151,43 @@ class Website:
         # Without WP_ENVIRONMENT_TYPE=local or https, WordPress offers no application passwords and answers a
         # right password with 401, as it does a wrong one; its index tells which (seen with 6.8.12).
         index = mapping(self._ask("GET", "/"))
-        if "application-passwords" not in mapping(index.get("authentication")):
+        if self.session.auth is not None and "application-passwords" not in mapping(
+            index.get("authentication")
+        ):
             return Probe(False, "Situs ini tidak menerima kata sandi aplikasi (perlu https).")
+        if self.session.auth is None:
+            return Probe(
+                True, f"{index.get('name')} dapat dibaca; tanpa kata sandi aplikasi, jadi hanya mendengar."
+            )
         me = mapping(self._ask("GET", "/wp/v2/users/me", params={"context": "edit"}))
         return Probe(True, f"Masuk ke {index.get('name')} sebagai {me.get('slug') or me.get('name')}.")
 
     def _ask(self, method: str, path: str, **args: Any) -> Any:
+        return self._request(method, path, **args).json()
+
+    def _request(self, method: str, path: str, **args: Any) -> requests.Response:
+        """A good answer whose body is JSON. Raises ChannelError for every other."""
         writing = method != "GET"
         try:
             response = self.session.request(method, f"{self.base}/wp-json{path}", **args)
             if response.ok:
-                return response.json()
+                response.json()
+                return response
         except requests.RequestException as error:
             raise from_network(error, writing=writing) from error
         raise _failure(response, writing=writing)
+
+
+def translate(payload: object) -> list[Item]:
+    """Comments as the REST API gives them, or a feed (RSS 2.0, Atom) as text or bytes. Never raises."""
+    if isinstance(payload, str | bytes):
+        from channels.website_feed import read
+
+        return read(payload)
+    if isinstance(payload, dict) and "id" not in payload:
+        said = complaint(payload)
+        return [Unreadable("jawaban situs tanpa komentar" + (f": {said}" if said else ""))]
+    return read_comments(payload)
 
 
 def _failure(response: requests.Response, *, writing: bool) -> ChannelError:
@@ -146,7 +200,8 @@ def _failure(response: requests.Response, *, writing: bool) -> ChannelError:
     if response.status_code in (401, 403) or _unknown_user(body):
         return ChannelError(f"Situs menolak masuk ({code}): {said}", Failure.CREDENTIALS, code=code)
     if response.status_code == 429:
-        return ChannelError("Situs membatasi jumlah permintaan.", Failure.LATER, code=code)
+        wait = retry_after(response)
+        return ChannelError("Situs membatasi jumlah permintaan.", Failure.LATER, retry_in=wait, code=code)
     # rest_upload_sideload_error comes with status 500 but is final: the file itself is refused (seen 6.8.12).
     if response.status_code >= 500 and code != "rest_upload_sideload_error":
         failure = Failure.UNKNOWN if writing else Failure.LATER

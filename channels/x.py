@@ -44,7 +44,7 @@ HOSTS = ("api.twitter.com", "upload.twitter.com")
 PAGE_SIZE = 100
 #: How far behind the newest stored post each pass begins.
 _OVERLAP = timedelta(hours=1)
-_FIELDS: dict[str, Any] = {
+FIELDS: dict[str, Any] = {
     "tweet_fields": ["created_at", "author_id", "referenced_tweets", "attachments", "entities", "note_tweet"],
     "expansions": ["author_id", "attachments.media_keys"],
     "user_fields": ["username"],
@@ -80,17 +80,25 @@ class X:
     # --- hearing
 
     def hear(self, kind: str, query: str, via: str, cursor: Cursor) -> Iterator[Page]:
-        """Pages newest first until the last stored id; the new cursor comes with the last page only."""
+        """Pages newest first until the last stored id; the new cursor comes with the last page only.
+
+        via "stream": the same, then what X tells of by itself for as long as a pass may last.
+        """
+        if via == "stream":
+            from channels.x_stream import listen
+
+            yield from listen(self.account, self.meter, kind, query, self.hear(kind, query, "api", cursor))
+            return
         newest = cursor.get("newest")
         since = _a_little_before(newest) if kind == "mention" or _searchable(newest) else None
         token: str | None = None
         while True:
-            answer = _asking(partial(self._page, kind, query, since, token))
+            answer = asking(partial(self._page, kind, query, since, token))
             meta = mapping(answer.get("meta"))
             items, count = tuple(translate(answer)), meta.get("result_count")
             # By what was really given, not by meta.newest_id: a post may be counted before it is listed.
             for item in items:
-                newest = _later(newest, item.id if isinstance(item, Post) and _plausible(item.id) else None)
+                newest = later(newest, item.id if isinstance(item, Post) and plausible(item.id) else None)
             token = optional(meta.get("next_token"))
             yield Page(
                 items,
@@ -104,11 +112,11 @@ class X:
     def _page(self, kind: str, query: str, since: str | None, token: str | None) -> dict[str, Any]:
         if kind == "mention":
             answer = self.client.get_users_mentions(
-                self.user_id, max_results=PAGE_SIZE, since_id=since, pagination_token=token, **_FIELDS
+                self.user_id, max_results=PAGE_SIZE, since_id=since, pagination_token=token, **FIELDS
             )
         elif kind in ("keyword", "hashtag"):
             answer = self.client.search_recent_tweets(
-                query, max_results=PAGE_SIZE, since_id=since, next_token=token, **_FIELDS
+                query, max_results=PAGE_SIZE, since_id=since, next_token=token, **FIELDS
             )
         else:
             raise ChannelError(f"X tidak mempunyai sumber '{kind}'.", Failure.REFUSED)
@@ -119,7 +127,7 @@ class X:
         found: dict[str, Post | Gone] = {}
         for start in range(0, len(ids), PAGE_SIZE):
             part = list(ids[start : start + PAGE_SIZE])
-            answer = mapping(_asking(partial(self.client.get_tweets, part, **_FIELDS)))
+            answer = mapping(asking(partial(self.client.get_tweets, part, **FIELDS)))
             if "data" in answer:
                 found |= {item.id: item for item in translate(answer) if isinstance(item, Post)}
             for error in map(mapping, listing(answer.get("errors"))):
@@ -135,7 +143,7 @@ class X:
         return {"since_id": newest, **memo}
 
     def send(self, outgoing: Outgoing, memo: Memo) -> Sent:
-        answer = mapping(_asking(lambda: self.client.create_tweet(text=outgoing.text), writing=True))
+        answer = mapping(asking(lambda: self.client.create_tweet(text=outgoing.text), writing=True))
         posted = optional(mapping(answer.get("data")).get("id"))
         if posted is None:
             raise ChannelError("X menerima kiriman tetapi tidak menyebut nomornya.", Failure.UNKNOWN)
@@ -146,7 +154,7 @@ class X:
         wanted, token = _plain(outgoing.text), None
         not_before = (moment(memo.get("started_at")) or datetime.now(UTC)) - timedelta(minutes=2)
         while True:
-            answer = mapping(_asking(partial(self._own_posts, memo.get("since_id"), token)))
+            answer = mapping(asking(partial(self._own_posts, memo.get("since_id"), token)))
             for row in listing(answer.get("data")):
                 made = moment(row.get("created_at"))
                 if _plain(_expanded(row)) == wanted and (made is None or made >= not_before):
@@ -166,7 +174,7 @@ class X:
         )
 
     def probe(self) -> Probe:
-        me = mapping(mapping(_asking(lambda: self.client.get_me())).get("data"))
+        me = mapping(mapping(asking(lambda: self.client.get_me())).get("data"))
         if str(me.get("id")) != self.user_id:
             return Probe(False, f"Token ini milik @{me.get('username')}, bukan akun {self.user_id}.")
         return Probe(True, f"Masuk sebagai @{me.get('username')}.")
@@ -303,7 +311,7 @@ def _searchable(number: str | None) -> bool:
     return _made(number) > datetime.now(UTC) - timedelta(days=6, hours=22)
 
 
-def _plausible(number: str) -> bool:
+def plausible(number: str) -> bool:
     """Whether an id can be one of X's: an odd one must never become the cursor, behind which all is skipped."""
     return number.isdecimal() and len(number) < 20 and _made(number) < datetime.now(UTC) + timedelta(days=1)
 
@@ -313,7 +321,7 @@ def _made(number: str) -> datetime:
     return datetime.fromtimestamp(((int(number) >> 22) + 1288834974657) / 1000, UTC)
 
 
-def _later(one: str | None, other: str | None) -> str | None:
+def later(one: str | None, other: str | None) -> str | None:
     """The larger of two numeric ids given as text."""
     return max((value for value in (one, other) if value), key=int, default=None)
 
@@ -336,16 +344,16 @@ def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
 
 
-def _asking(what: Callable[[], Any], *, writing: bool = False) -> Any:
+def asking(what: Callable[[], Any], *, writing: bool = False) -> Any:
     try:
         return what()
     except tweepy.HTTPException as error:
-        raise _failure(error, writing=writing) from error
+        raise failure(error, writing=writing) from error
     except requests.RequestException as error:
         raise from_network(error, writing=writing) from error
 
 
-def _failure(error: tweepy.HTTPException, *, writing: bool) -> ChannelError:
+def failure(error: tweepy.HTTPException, *, writing: bool) -> ChannelError:
     """What an error answer of X means (platforms.md section 4; status first, text only for duplicates)."""
     status = error.response.status_code
     said = "; ".join(str(part) for part in error.api_messages) or error.response.reason or ""

@@ -1,63 +1,51 @@
 """Judging the mentions that wait, and storing the verdicts."""
 
-import logging
 from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 
 from classifiers.core import judge as core
-from classifiers.core.model import Model, ModelError, load
+from classifiers.core.order import doubt
+from classifiers.current import SHIPPED, current_model, model_path
 from classifiers.models import DecisionChoice, Verdict
+from classifiers.queue import is_audit, is_doubled
 from ledger.points import reach
 from ledger.wake import wake
-from monitor.models import Mention
+from monitor.models import Mention, SourceKind
 
-log = logging.getLogger(__name__)
-
-#: Made by `kentongan train` at set-up, beside the code, like a compiled translation.
-SHIPPED = Path(__file__).parent / "model" / "kentongan.skops"
-
-
-def model_path() -> Path:
-    """The installation's own model when it has one, else the one made at set-up."""
-    own: Path = settings.KENTONGAN_HOME / "models" / "kentongan.skops"
-    return own if own.exists() else SHIPPED
-
-
-def current_model() -> Model | None:
-    """The model in use; None when it is missing or broken, which is logged and never stops the judging."""
-    path = model_path()
-    try:
-        return _loaded(path, path.stat().st_mtime_ns if path.exists() else 0)
-    except ModelError as error:
-        log.error("%s Sebutan masuk tinjauan tanpa penilaian.", error)
-        return None
-
-
-@lru_cache(maxsize=1)
-def _loaded(path: Path, changed: int) -> Model:
-    return load(path)
+__all__ = ["SHIPPED", "current_model", "judge_waiting", "model_path", "thresholds"]
 
 
 def thresholds() -> core.Thresholds:
     table = settings.JUDGING["decision"]
-    return core.Thresholds(forward=table["forward"], dismiss=table["dismiss"])
+    return core.Thresholds(forward=table["forward"], dismiss=table["dismiss"], recall=table["recall"])
 
 
 def judge_waiting(now: datetime, limit: int | None = None) -> int:
     """Judge up to ``limit`` mentions that have no verdict; gives how many got one."""
     batch = limit or settings.ENGINE["judging"]["batch"]
-    waiting = list(Mention.objects.filter(unjudged=True).order_by("id")[:batch])
+    unjudged = Mention.objects.filter(unjudged=True).select_related("source")
+    waiting = list(unjudged.order_by("id")[:batch])
     if not waiting:
         return 0
-    verdicts = core.judge([mention.text for mention in waiting], current_model(), thresholds())
+    verdicts = core.judge(
+        [mention.text for mention in waiting],
+        current_model(),
+        thresholds(),
+        [collector(mention.source.kind) for mention in waiting],
+        [mention.posted_at or mention.heard_at for mention in waiting],
+        deep=settings.JUDGING["model"]["deep"],
+    )
     reach("judge.judged")
     stored = _store(waiting, verdicts, now)
     reach("judge.stored")
     return stored
+
+
+def collector(kind: str) -> str:
+    """How a source finds its posts, as the judge tells them apart: "keyword" for searches, else "mention"."""
+    return "keyword" if kind in (SourceKind.KEYWORD, SourceKind.HASHTAG) else "mention"
 
 
 @transaction.atomic
@@ -83,6 +71,8 @@ def _judge_anew(mentions: list[int]) -> None:
 
 def _row(mention: Mention, verdict: core.Verdict, now: datetime) -> Verdict:
     copy = mention.copy_of_id is not None
+    audit = not copy and is_audit(mention.pk)
+    awaits_review = audit or (not copy and verdict.decision == core.Decision.REVIEW)
     return Verdict(
         mention=mention,
         kind=verdict.kind.value if verdict.kind else "",
@@ -92,8 +82,15 @@ def _row(mention: Mention, verdict: core.Verdict, now: datetime) -> Verdict:
         topic=verdict.topic or "",
         topics=list(verdict.topics),
         place=verdict.place or "",
+        urgency=verdict.urgency.value if verdict.urgency else "",
+        authority=verdict.authority or "",
+        reasons=list(verdict.reasons),
+        incident_key=verdict.incident_key or "",
         model=verdict.model,
         at=now,
-        awaits_review=not copy and verdict.decision == core.Decision.REVIEW,
+        awaits_review=awaits_review,
         awaits_case=not copy and verdict.decision == core.Decision.FORWARD,
+        doubt=doubt(list(verdict.probabilities.values()) if verdict.probabilities else None),
+        audit=audit,
+        doubled=awaits_review and is_doubled(mention.pk),
     )

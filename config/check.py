@@ -16,7 +16,15 @@ from cases.models import Case
 from classifiers.judge import current_model
 from classifiers.models import Verdict
 from config import load
-from config.demo import TARGETS, announce, make_accounts, make_people, shipped_world, write_identity
+from config.demo import (
+    TARGETS,
+    announce,
+    make_accounts,
+    make_people,
+    shipped_world,
+    table,
+    write_identity,
+)
 from config.ports import free_port
 from config.serve import Engine
 from config.town import Town
@@ -122,6 +130,12 @@ def _count_heard(town: Town, report: Report) -> None:
     said = {
         channel: {str(number) for number in town.get(f"/control/ids?channel={channel}").values()}
         for channel in ("x", "facebook", "instagram")
+    }
+    # Each site numbers its comments by itself; stored they carry their site's name (channels/website_comments.py).
+    said["website"] = {
+        f"{site['host']}#comment-{number}"
+        for site in table()["identity"]["websites"]
+        for number in town.get(f"/control/ids?channel={site['key']}").values()
     }
     stored = Counter(Mention.objects.values_list("channel", "external_id"))
     report.expected = sum(len(ids) for ids in said.values())

@@ -63,11 +63,13 @@ def make_accounts(interval: int, desk: str) -> None:
     _account(
         "facebook", "facebook", "Facebook " + facebook["name"], {"page_id": facebook["page_id"]}, facebook
     )
-    settings_of = {"user_id": instagram["user_id"], "username": instagram["username"]}
+    settings_of = {name: instagram[name] for name in ("user_id", "username")}
+    settings_of["web_consent"] = table()["web_consent"]
     _account("instagram", "instagram", f"Instagram @{instagram['username']}", settings_of, instagram)
     for site in who["websites"]:
         address = {"base_url": f"https://{site['host']}", "username": site["username"]}
         _account(site["key"], "website", site["name"], address, site)
+        _sources(site["key"], interval, ["comment"])
     _account("feed", "feed", "Umpan pengumuman", {"base_url": f"{desk}/umpan/feed"}, {})
     _sources("x", interval, ["mention"], keyword=x["keyword_queries"], hashtag=x["hashtag_queries"])
     _sources("facebook", interval, ["mention", "comment", "tagged"])

@@ -1,7 +1,6 @@
 """What surrounds every page: the sections one may open, what waits in them, and what cannot wait."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,17 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.models import Case, State
-from channels.models import Account
 from classifiers.review import waiting as waiting_reviews
 from desk.access import READERS, StaffRequest
-from desk.times import spoken
-from ledger.life import last_beat
+from desk.strip import Strip, strip
 from ledger.models import Person
 from ledger.roles import Role
 from publisher.models import Announcement, AnnouncementState, Delivery, DeliveryState
-
-#: The clock says every ten seconds that it lives; after this long without a word it is called silent.
-_SILENT_AFTER = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +33,7 @@ class Frame:
     person: Person
     roles: frozenset[Role]
     sections: list[Section]
-    alarms: list[str]
+    strip: Strip | None  #: what cannot wait; None on a good day
     theme: str  #: "light", "dark", or "" for what the device prefers
 
     @property
@@ -66,7 +60,7 @@ def frame_of(request: StaffRequest) -> Frame:
         person=request.person,
         roles=request.roles,
         sections=_sections(request),
-        alarms=_alarms(),
+        strip=strip(timezone.now(), reads_coverage=bool(request.roles & set(READERS["mentions"]))),
         theme=theme_of(request.COOKIES.get("theme", "")),
     )
 
@@ -110,18 +104,3 @@ def _counts(request: StaffRequest) -> dict[str, int]:
         announcements += Delivery.objects.filter(state=DeliveryState.NEEDS_PERSON).count()
     counts["announcements"] = announcements
     return counts
-
-
-def _alarms() -> list[str]:
-    """What cannot wait, as sentences; [] on a good day."""
-    found = []
-    beats = [beat for name in ("engine", "clock") if (beat := last_beat(name))]
-    now = timezone.now()
-    if beats and max(beats) < now - _SILENT_AFTER:
-        found.append(
-            _("Mesin tidak bergerak sejak %(when)s: tidak ada yang didengar atau ditayangkan.")
-            % {"when": spoken(max(beats), now)}
-        )
-    troubled = Account.objects.filter(enabled=True).exclude(trouble="").values_list("name", flat=True)
-    found += [_("%(account)s tidak dapat dipakai.") % {"account": name} for name in troubled]
-    return found

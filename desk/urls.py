@@ -7,7 +7,18 @@ from django.views.i18n import set_language
 from desk.public.feed import feed
 from desk.public.health import health
 from desk.public.webhooks import webhook_meta
-from desk.views import announcements, cases, channels, compose, coverage, mentions, more, review, today
+from desk.views import (
+    announcements,
+    cases,
+    channels,
+    compose,
+    coverage,
+    mentions,
+    model,
+    more,
+    review,
+    today,
+)
 from desk.views.sign_in import SignIn, SignOut
 
 
@@ -33,14 +44,20 @@ urlpatterns = [
     path("sebutan/", mentions.mentions, name="mentions"),
     path("sebutan/<int:mention_id>/", mentions.mention, name="mention"),
     path("liputan/", coverage.coverage, name="coverage"),
+    path("liputan/celah/<int:gap_id>/baca-ulang/", coverage.again, name="gap_again"),
     path("tinjauan/", review.review, name="review"),
     path("tinjauan/urungkan/", review.undo, name="review_undo"),
     path("tinjauan/<int:verdict_id>/", review.decide, name="review_decide"),
     path("tinjauan/<int:verdict_id>/lewati/", review.skip, name="review_skip"),
+    path("model/", model.model, name="model"),
+    path("model/kembali/", model.back, name="model_back"),
+    path("model/<int:number>/pakai/", model.use, name="model_use"),
+    path("model/ditahan/<int:batch_id>/", model.held, name="model_held"),
     path("kasus/", cases.cases, name="cases"),
     path("kasus/<str:number>/", cases.case, name="case"),
     path("kasus/<str:number>/langkah/", cases.move, name="case_move"),
     path("kasus/<str:number>/catatan/", cases.note, name="case_note"),
+    path("kasus/<str:number>/nomor-asli/", cases.original, name="case_original"),
     path("pengumuman/", announcements.announcements, name="announcements"),
     path("pengumuman/baru/", compose.new, name="announcement_new"),
     path("pengumuman/baru/<slug:kind>/", compose.compose, name="announcement_compose"),

@@ -138,6 +138,7 @@ def told(event: Event) -> str:
 
 _EVENTS: dict[str, Promise] = {
     "case.noted": gettext_lazy("Catatan petugas."),
+    "case.original_opened": gettext_lazy("Nomor asli dibuka."),
     "review.undone": gettext_lazy("Tinjauan ditarik kembali."),
     "announcement.drafted": gettext_lazy("Naskah dibuat."),
     "announcement.submitted": gettext_lazy("Diajukan untuk disetujui."),

@@ -12,6 +12,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
+from cases.originals import forget_unneeded
+from engine.watch import note_silence, watch
 from engine.work import Job, due_jobs
 from ledger.life import beat
 from monitor.coverage import prune
@@ -23,6 +25,8 @@ TICK = 1.0
 _BEAT_EVERY = 10.0
 #: Seconds between two looks for single passes that are older than hearing.toml keeps them.
 _PRUNE_EVERY = 3600.0
+#: Seconds between two looks for trouble, and for originals that nobody needs any more.
+_WATCH_EVERY = 60.0
 
 
 def start_clock(
@@ -41,9 +45,13 @@ def start_clock(
     scheduler.add_job(
         lambda: _safely(lambda: _prune(timezone.now())), "interval", seconds=_PRUNE_EVERY, id="prune"
     )
+    scheduler.add_job(
+        lambda: _safely(lambda: _watch(submit, timezone.now())), "interval", seconds=_WATCH_EVERY, id="watch"
+    )
     for number, (what, seconds) in enumerate((more or {}).items()):
         scheduler.add_job(lambda w=what: _safely(w), "interval", seconds=seconds, id=f"more-{number}")
     scheduler.start()
+    _safely(lambda: note_silence(name, timezone.now()))
     _safely(lambda: beat(name, timezone.now()))
     return scheduler
 
@@ -61,6 +69,13 @@ def tick(submit: Submit) -> None:
 def _prune(now: datetime) -> None:
     if gone := prune(now):
         log.info("%s old passes forgotten", gone)
+
+
+def _watch(submit: Submit, now: datetime) -> None:
+    if gone := forget_unneeded(now):
+        log.info("%s originals erased", gone)
+    if watch(now):
+        submit(Job("examine"), "examine")
 
 
 def _safely(what: Callable[[], None]) -> None:

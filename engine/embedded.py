@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from django.db import close_old_connections, transaction
 
+from channels.ending import ending
 from engine.work import Job, lane_of, run
 
 log = logging.getLogger(__name__)
@@ -44,8 +45,10 @@ class Lanes:
             self._closed = True
             for waiting in self._queues.values():
                 waiting.put(None)
+        ending.set()  # a stream that is held open lets go now
         for thread in self._threads:
             thread.join(patience)
+        ending.clear()
 
     def _open(self, lane: str) -> None:
         self._queues[lane] = queue.SimpleQueue()

@@ -7,10 +7,13 @@ from datetime import datetime
 from django.utils import timezone
 
 from cases.open import open_waiting
+from cases.originals import forget_unneeded
 from classifiers.judge import judge_waiting
 from classifiers.models import Verdict
+from engine.watch import look_at_accounts
 from ledger.chain import seal
 from ledger.models import Event
+from monitor.budget import STREAM
 from monitor.hear import due_sources, hear
 from monitor.inbox import drain, waiting
 from monitor.models import Mention, Source
@@ -24,7 +27,7 @@ from publisher.models import Delivery
 class Job:
     """One piece of work. Jobs of one lane run one after the other, everywhere."""
 
-    kind: str  #: hear, inbox, check, judge, open, deliver, seal
+    kind: str  #: hear, inbox, check, judge, open, deliver, seal, examine
     key: str = ""  #: id of the source or delivery; "" for the others
 
     @property
@@ -37,7 +40,7 @@ def due_jobs(now: datetime) -> Iterator[tuple[Job, str]]:
     for delivery, account in due_deliveries(now):
         yield Job("deliver", str(delivery)), _speak(account)
     for source in due_sources(now):
-        yield Job("hear", str(source.pk)), _hear(source.account_id)
+        yield Job("hear", str(source.pk)), _lane_of_source(source.account_id, source.via)
     if waiting(now):
         yield Job("inbox"), "inbox"
     for account in accounts_to_check(now):
@@ -57,7 +60,7 @@ def lane_of(job: Job) -> str:
     if job.kind == "check":
         return _hear(int(job.key))
     if job.kind == "hear":
-        return _hear(Source.objects.values_list("account_id", flat=True).get(pk=job.key))
+        return _lane_of_source(*Source.objects.values_list("account_id", "via").get(pk=job.key))
     return job.kind
 
 
@@ -75,8 +78,11 @@ def run(job: Job) -> None:
         case "judge":
             while judge_waiting(timezone.now()):
                 pass
+            forget_unneeded(timezone.now())
         case "open":
             open_waiting(now)
+        case "examine":
+            look_at_accounts(now)
         case "deliver":
             advance(int(job.key), now)
         case "seal":
@@ -98,6 +104,7 @@ def pipeline(now: datetime) -> None:
         pass
     while open_waiting(now):
         pass
+    forget_unneeded(now)
 
 
 def _speak(account: int) -> str:
@@ -106,3 +113,8 @@ def _speak(account: int) -> str:
 
 def _hear(account: int) -> str:
     return f"hear:{account}"
+
+
+def _lane_of_source(account: int, via: str) -> str:
+    """A stream holds its connection for a minute: the account's other sources do not wait for it."""
+    return f"stream:{account}" if via == STREAM else _hear(account)

@@ -13,7 +13,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ledger.models import Event, Person
+from ledger.life import beat
+from ledger.models import Event, Heartbeat, Person
 
 #: PostgreSQL advisory lock held by the sealer for its transaction; any constant that nothing else uses.
 _SEALER_LOCK = 0x4B_45_4E_54
@@ -57,6 +58,42 @@ def broken_at() -> int | None:
             return expected
         previous = row.hash
     return None
+
+
+#: A seal that was verified, and its hash; (0, "") is the beginning.
+Head = tuple[int, str]
+#: Under this name the verified head is kept among the signs of life: "seal hash" in its note.
+_VERIFIED = "ledger.verified"
+
+
+def verify_on(head: Head, limit: int = 50_000) -> tuple[int | None, Head]:
+    """Check up to ``limit`` events from ``head`` on; gives the first seal that does not follow (None: all do),
+
+    and the new head. That the row of ``head`` still has its hash is checked too.
+    """
+    number, previous = head
+    sealed = Event.objects.filter(seal__isnull=False).order_by("seal")
+    if number and not sealed.filter(seal=number, hash=previous).exists():
+        return number, head
+    rows = sealed.filter(seal__gt=number)[:limit]
+    for row in rows.iterator(chunk_size=1000):
+        number += 1
+        if row.seal != number or row.hash != _hash(previous, number, row):
+            return number, head
+        previous = row.hash
+    return None, (number, previous)
+
+
+def verified_head() -> Head:
+    """The head that keep_head kept last."""
+    note = Heartbeat.objects.filter(name=_VERIFIED).values_list("note", flat=True).first()
+    number, _space, hash_of_it = (note or "0 ").partition(" ")
+    return int(number), hash_of_it
+
+
+def keep_head(head: Head, now: datetime) -> None:
+    """Remember how far the chain was verified."""
+    beat(_VERIFIED, now, f"{head[0]} {head[1]}")
 
 
 def _hash(previous: str, number: int, row: Event) -> str:

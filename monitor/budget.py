@@ -13,6 +13,8 @@ from monitor.models import Brake, Source, Spending
 #: Graph codes that hold for the whole account, not for one call: app, user, page, custom, business use case.
 _ACCOUNT_WIDE = frozenset({"4", "17", "32", "341", "613", "80001", "80002"})
 _MICRO = 1_000_000
+#: `Source.via` of a stream. Its posts have a price of their own: own mentions are cheap only where they are listed.
+STREAM = "stream"
 
 
 def spend(source: Source, meter: Meter, items: int, now: datetime, kind: str = "") -> None:
@@ -22,13 +24,17 @@ def spend(source: Source, meter: Meter, items: int, now: datetime, kind: str = "
     Spending.objects.filter(source=source, day=day).update(
         calls=F("calls") + meter.calls,
         items=F("items") + items,
-        cost=F("cost") + round(items * price(source.account.channel, kind or source.kind) * _MICRO),
+        cost=F("cost") + round(items * _price(source, kind) * _MICRO),
     )
 
 
 def price(channel: str, kind: str) -> float:
     """US dollars for reading one post; 0 where reading is free."""
     return float(settings.HEARING["prices"].get(channel, {}).get(kind, 0.0))
+
+
+def _price(source: Source, kind: str) -> float:
+    return price(source.account.channel, kind or (STREAM if source.via == STREAM else source.kind))
 
 
 def month_spent(channel: str, now: datetime) -> float:
@@ -38,8 +44,10 @@ def month_spent(channel: str, now: datetime) -> float:
     return (rows.aggregate(total=Sum("cost"))["total"] or 0) / _MICRO
 
 
-def refusal(source: Source, now: datetime, kind: str = "") -> ChannelError | None:
-    """Why the source may not be read now, as a failure with its time; None when it may.
+def refusal(source: Source, now: datetime, kind: str = "", more: int = 0) -> ChannelError | None:
+    """Why the source may not be read now, as a failure with its time; None when it may. ``more``: posts that the
+
+    running pass has brought and `spend` has not noted yet.
 
     Money is spent by value: a kind of source stops at its share of the month's money, so the broad searches stop
     first and the city's own mentions last. It never stops silently: the reason stands in the source's row and a
@@ -48,10 +56,10 @@ def refusal(source: Source, now: datetime, kind: str = "") -> ChannelError | Non
     table: dict[str, Any] = settings.HEARING["budget"]
     limit = float(table.get(f"{source.account.channel}_month", 0.0))
     asked = kind or source.kind
-    if limit <= 0 or price(source.account.channel, asked) == 0:
+    if limit <= 0 or _price(source, kind) == 0:
         return None
     share = float(table["shares"].get(asked, min(table["shares"].values())))
-    spent = month_spent(source.account.channel, now)
+    spent = month_spent(source.account.channel, now) + more * _price(source, kind)
     if spent < limit * share:
         return None
     return ChannelError(

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from ledger.chain import record
 from monitor.budget import month_spent
-from monitor.models import Gap, GapState, Pass, Source
+from monitor.models import Alarm, Gap, GapState, Pass, Source
+from monitor.told import telling
 
 #: A source not read for this many of its intervals has a gap, even if nothing failed: the engine was down.
 _MISSED = 3
@@ -59,6 +60,7 @@ def as_json(now: datetime) -> dict[str, Any]:
         "silent": [one.source for one in sources if one.silent],
         "x_spent_usd": round(month_spent("x", now), 4),
         "x_budget_usd": float(settings.HEARING["budget"]["x_month"]),
+        "webhooks": [asdict(one) for one in telling(now)],
         "sources": [asdict(one) for one in sources],
     }
 
@@ -107,6 +109,21 @@ def close_gap(source: Source, now: datetime) -> None:
     record("source.gap_filled", f"source:{source.pk}", at=now)
 
 
+def lose(source: Source, now: datetime, why: str) -> None:
+    """Note a stretch that the source itself no longer gives although it answers: since its last complete pass."""
+    Gap.objects.create(
+        source=source,
+        since=source.last_ok_at,
+        until=now,
+        why=why[:300],
+        state=GapState.LOST,
+        opened_at=now,
+        closed_at=now,
+    )
+    since = source.last_ok_at.isoformat() if source.last_ok_at else None
+    record("source.lost", f"source:{source.pk}", at=now, since=since)
+
+
 def retention(source: Source) -> timedelta | None:
     """How far back the platform still gives this kind of source; None: far enough for any gap."""
     hours = settings.HEARING["retention"].get(source.account.channel, {}).get(source.kind)
@@ -114,9 +131,15 @@ def retention(source: Source) -> timedelta | None:
 
 
 def prune(now: datetime) -> int:
-    """Forget single passes that are older than the days in hearing.toml; gaps stay."""
+    """Forget single passes and ended alarms that are older than the days in hearing.toml; gaps stay."""
     before = now - timedelta(days=settings.HEARING["keeping"]["passes"])
+    Alarm.objects.filter(ended_at__lt=before).delete()
     return Pass.objects.filter(at__lt=before).delete()[0]
+
+
+def is_silent(source: Source, now: datetime) -> bool:
+    """Whether a source that usually speaks has not, for much longer than its rhythm."""
+    return _silent(source, _rhythm(source, now), now)
 
 
 def _of(source: Source, now: datetime) -> Coverage:

@@ -1,6 +1,7 @@
 """One pass over one source: claim it, read page by page, store, and only then move the cursor."""
 
 import logging
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,8 +15,8 @@ from channels.registry import open_channel
 from ledger.chain import record
 from ledger.points import reach
 from ledger.wake import wake
-from monitor.budget import refusal, rest, resting, spend
-from monitor.coverage import close_gap, notice_downtime, open_gap
+from monitor.budget import STREAM, refusal, rest, resting, spend
+from monitor.coverage import close_gap, lose, notice_downtime, open_gap
 from monitor.models import Pass, Source
 from monitor.store import keep, set_aside
 
@@ -50,7 +51,7 @@ def hear(source_id: int, now: datetime) -> Heard | None:
     source = _claim(source_id, now)
     if source is None:
         return None
-    heard, meter = Heard(), Meter()
+    heard, meter, began = Heard(), Meter(), time.monotonic()
     notice_downtime(source, now)
     try:
         if (no_money := refusal(source, now)) is not None:
@@ -61,7 +62,16 @@ def hear(source_id: int, now: datetime) -> Heard | None:
             reach("hear.page_read")
             heard = _store(source, page, heard, now)
             reach("hear.page_stored")
+            # A stream goes on for as long as the pass may: its money is looked at with each post.
+            if source.via == STREAM and (no_money := refusal(source, now, more=heard.new)) is not None:
+                raise no_money
+            if not _renew(source, now + timedelta(seconds=time.monotonic() - began)):
+                raise _LeaseLost
         failure: ChannelError | None = None
+    except _LeaseLost:
+        log.warning("%s: another reader has taken over; this pass ends here", source)
+        spend(source, meter, heard.new, now)
+        return replace(heard, trouble="Sumber ini diambil alih pembaca lain.")
     except ChannelError as error:
         failure = error
         log.warning("%s: %s", source, error)
@@ -97,6 +107,16 @@ def _claim(source_id: int, now: datetime) -> Source | None:
     return Source.objects.select_related("account").get(pk=source_id) if taken else None
 
 
+class _LeaseLost(Exception):
+    """The pass took longer than its lease, and another reader has the source now."""
+
+
+def _renew(source: Source, at: datetime) -> bool:
+    """Lease the source for another while after a page; False when another reader has it."""
+    until = at + timedelta(seconds=settings.ENGINE["hearing"]["lease"])
+    return bool(Source.objects.filter(pk=source.pk, fence=source.fence).update(leased_until=until))
+
+
 @transaction.atomic
 def _store(source: Source, page: Page, heard: Heard, now: datetime) -> Heard:
     """Rows and cursor in one transaction, so the cursor never runs ahead of what is stored."""
@@ -107,6 +127,8 @@ def _store(source: Source, page: Page, heard: Heard, now: datetime) -> Heard:
         set_aside(source, item, now)
     if page.cursor is not None:
         Source.objects.filter(pk=source.pk, fence=source.fence).update(cursor=page.cursor)
+    if page.lost:
+        lose(source, now, page.lost)
     if new:
         wake("judge")
     return Heard(

@@ -11,16 +11,18 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from channels import meta_webhook
 from channels.contract import ChannelError, Failure, Gone, Post, Unreadable
 from channels.models import Account, Kind
 from channels.registry import Channel, open_channel
 from ledger.chain import record
+from ledger.life import beat
 from ledger.wake import wake
 from monitor.budget import rest, resting, spend
 from monitor.models import Mention, Notification, Source, SourceKind
-from monitor.store import erase, keep, set_aside
+from monitor.store import erase, keep, key_of, set_aside
 
 log = logging.getLogger(__name__)
 #: The first wait after a failing look; it doubles up to the second.
@@ -28,8 +30,10 @@ _WAIT, _LONGEST = timedelta(seconds=60), timedelta(hours=1)
 #: A thing that was just told of and cannot be found may only be late: it is looked for this often.
 _LOOKS = 3
 #: Meta tells a thing again for 36 hours; after this nobody asks for what was worked off.
-_KEPT = timedelta(days=7)
+KEPT = timedelta(days=7)
 _ROWS = 200
+#: The sign of life that says when Meta last shook hands.
+CONNECTED = "webhook.meta"
 _READ_ITEMS = frozenset({"comment", "post", "status", "photo", "video"})
 _READ_VERBS = frozenset({"", "add", "edit", "edited"})
 _GONE_VERBS = frozenset({"remove", "delete"})
@@ -42,7 +46,10 @@ class Forged(Exception):
 def handshake(mode: str, token: str, challenge: str) -> str | None:
     """The challenge to echo when Meta subscribes with our verify token; None for anybody else."""
     known = meta_webhook.same_token(token, _secrets("verify_token"))
-    return challenge if known and mode == "subscribe" and challenge else None
+    if not (known and mode == "subscribe" and challenge):
+        return None
+    beat(CONNECTED, timezone.now())  # from now on something should be told (monitor/told.py)
+    return challenge
 
 
 def receive(raw: bytes, signature: str, now: datetime) -> int:
@@ -136,7 +143,7 @@ def drain(now: datetime, limit: int = 200) -> int:
     rows = list(_due(now).select_related("account").order_by("id")[:limit])
     for account_id in dict.fromkeys(row.account_id for row in rows):
         _work([row for row in rows if row.account_id == account_id], now)
-    Notification.objects.filter(done_at__lt=now - _KEPT).delete()
+    Notification.objects.filter(done_at__lt=now - KEPT).delete()
     return len(rows)
 
 
@@ -285,7 +292,7 @@ def _keep(
     source: Source, tasks: Sequence[_Task], found: _Found, parents: dict[str, str], now: datetime
 ) -> None:
     """Store what was found and say so in the notifications, in one transaction."""
-    posts = []
+    posts: list[Post] = []
     for task in tasks:
         seen = found.get(task.target)
         if isinstance(seen, Post):
@@ -301,6 +308,8 @@ def _keep(
             set_aside(source, Unreadable("pemberitahuan: butir tidak terbaca", task.target), now)
             _done([task.row], now, "Butir tidak terbaca.")
     new = keep(source, posts, now)
+    told = Mention.objects.filter(channel=source.account.channel, external_id__in=map(key_of, posts))
+    told.filter(told_at__isnull=True).update(told_at=now)
     if new:
         Source.objects.filter(pk=source.pk).update(last_spoke_at=now)
         record("source.heard", f"source:{source.pk}", at=now, new=new, seen=len(posts))

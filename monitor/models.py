@@ -13,6 +13,7 @@ class SourceKind(models.TextChoices):
     KEYWORD = "keyword", _("kata kunci")
     HASHTAG = "hashtag", _("tagar")
     TAGGED = "tagged", _("ditandai")
+    FEED = "feed", _("umpan")
 
 
 class Source(models.Model):
@@ -20,8 +21,9 @@ class Source(models.Model):
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="sources")
     kind = models.CharField(max_length=20, choices=SourceKind.choices)
-    query = models.CharField(max_length=512, blank=True)  #: keyword and hashtag only
-    #: "api": the platform's own interface; "web": public pages (Instagram through instaloader).
+    query = models.CharField(max_length=512, blank=True)  #: of keyword and hashtag; the address of a feed
+    #: "api": the platform's own interface; "web": public pages (Instagram through instaloader); "stream": X's
+    #: filtered stream, which tells by itself.
     via = models.CharField(max_length=10, default="api")
     enabled = models.BooleanField(default=True)
     interval = models.PositiveIntegerField(default=300)  #: seconds between two passes
@@ -80,6 +82,8 @@ class Mention(models.Model):
     #: When it was found deleted upstream; its text, author and media are erased then.
     gone_at = models.DateTimeField(null=True)
     gone_why = models.CharField(max_length=120, blank=True)
+    #: When a notification (webhook) of it was worked off; None: only polling has found it.
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("sebutan")
@@ -96,6 +100,26 @@ class Mention(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel}:{self.external_id}"
+
+
+class Original(models.Model):
+    """What a mention said before personal numbers in it were masked; encrypted, and only as long as a case may
+
+    need it (monitor/originals.py). Mentions without such numbers have none.
+    """
+
+    mention = models.OneToOneField(Mention, on_delete=models.CASCADE, related_name="original")
+    sealed = models.BinaryField()  #: by channels.vault
+    #: When it is erased at the latest; None: not before its case ends.
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("teks asli")
+        verbose_name_plural = _("teks asli")
+        indexes = [models.Index(fields=["until"], name="original_until")]
+
+    def __str__(self) -> str:
+        return f"original of {self.mention_id}"
 
 
 class SetAside(models.Model):
@@ -229,3 +253,30 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.field} {self.received_at}"
+
+
+class Alarm(models.Model):
+    """A trouble that a person should know of: it stands from its first look to the first look without it."""
+
+    #: What is wrong with what: "gap:12", "silent:12", "check:disk".
+    key = models.CharField(max_length=150)
+    #: Which look found it: "hearing", "house" or "accounts". A look ends only the alarms of its own family.
+    family = models.CharField(max_length=20)
+    weight = models.PositiveSmallIntegerField()  #: the heaviest is said first (monitor.alarms.Weight)
+    sentence = models.CharField(max_length=400)
+    remedy = models.CharField(max_length=400, blank=True)
+    account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE, related_name="alarms")
+    since = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  #: None while it holds
+
+    class Meta:
+        verbose_name = _("peringatan")
+        verbose_name_plural = _("peringatan")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(ended_at__isnull=True), name="one_standing_alarm"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -9,7 +9,6 @@ from django.db.models import Q, QuerySet
 from channels.contract import ChannelError, Gone
 from channels.models import Account
 from channels.registry import open_channel
-from city.masks import mask
 from monitor.budget import refusal, rest, resting, spend
 from monitor.models import Mention, Source
 from monitor.store import erase, note_change
@@ -59,7 +58,7 @@ def recheck(account_id: int, now: datetime) -> int:
             erase(mention, seen, now)
             gone += 1
         elif seen is not None:
-            note_change(mention, mask(seen.text), now)
+            note_change(mention, seen.text, now)
     Mention.objects.filter(pk__in=[mention.pk for mention in batch]).update(checked_at=now)
     return gone
 

@@ -7,25 +7,31 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models import F
 
 from channels.contract import Gone, Post, Unreadable
-from channels.models import Account
-from channels.receipts import said_by_us
+from channels.models import Account, Kind
+from channels.receipts import published_at, said_by_us
 from city.masks import mask
 from ledger.chain import record
 from monitor.copies import fingerprint, fold
-from monitor.models import Mention, Revision, SetAside, Source
+from monitor.models import Mention, Original, Revision, SetAside, Source
+from monitor.originals import follow_change, keep_originals
 
 
 def keep(source: Source, posts: Sequence[Post], now: datetime) -> int:
     """Store the posts of others that are not known yet, and changes of those that are; gives how many were new."""
-    rows = {_key(post): _row(source, post, now) for post in not_ours(source.account, posts)}
+    others = not_ours(source.account, posts)
+    rows = {key_of(post): _row(source, post, now) for post in others}
+    said = {key_of(post): post.text for post in others}
     known = {
         mention.external_id: mention
-        for mention in Mention.objects.filter(channel=source.account.channel, external_id__in=rows)
+        for mention in Mention.objects.filter(channel=source.account.channel, external_id__in=rows).only(
+            "external_id", "text", "gone_at"
+        )
     }
     for key, mention in known.items():
-        note_change(mention, rows[key].text, now)
+        note_change(mention, said[key], now)
     fresh = [row for key, row in rows.items() if key not in known]
     stored = _insert(source, fresh, now)
+    keep_originals(stored, said, now)
     fold(stored)
     return len(stored)
 
@@ -33,18 +39,22 @@ def keep(source: Source, posts: Sequence[Post], now: datetime) -> int:
 def not_ours(account: Account, posts: Sequence[Post]) -> list[Post]:
     """Without what the city itself said: by its own ids, and by the receipts of what was published."""
     own = {account.setting(name) for name in ("user_id", "page_id")} - {""}
-    names = {account.setting("username")} - {""}
+    # On a website anybody may write any name; its channel leaves out staff by their registered number.
+    names = {account.setting("username")} - {""} if account.channel != Kind.WEBSITE else set()
     others = [post for post in posts if post.author_id not in own and post.author not in names]
     ours = said_by_us(account.channel, [post.id for post in others])
-    return [post for post in others if post.id not in ours]
+    links = [post.permalink for post in others if post.permalink] if account.channel == Kind.WEBSITE else []
+    linked = published_at(links) if links else set()
+    return [post for post in others if post.id not in ours and post.permalink not in linked]
 
 
-def note_change(mention: Mention, text: str, now: datetime) -> bool:
-    """Keep the old wording of a mention whose text has changed upstream; gives whether it had.
+def note_change(mention: Mention, said: str, now: datetime) -> bool:
+    """Keep the old wording of a mention that now says ``said`` (not yet masked); gives whether it had changed.
 
     The changed mention is judged again. An empty new text changes nothing: a platform that leaves a field out
     has not emptied the post.
     """
+    text = mask(said)
     if not text or text == mention.text or mention.gone_at is not None:
         return False
     with transaction.atomic():
@@ -52,18 +62,22 @@ def note_change(mention: Mention, text: str, now: datetime) -> bool:
         Mention.objects.filter(pk=mention.pk).update(
             text=text, fingerprint=fingerprint(text), edits=F("edits") + 1, unjudged=True
         )
+        follow_change(mention, said, now)
         record("mention.edited", f"mention:{mention.pk}", at=now)
     return True
 
 
 def erase(mention: Mention, gone: Gone, now: datetime) -> None:
-    """Follow a deletion: the citizen's words, name and media go; that there was a post, and why it went, stays.
+    """Follow a deletion: the citizen's words (the original ones too), name and media go.
+
+    That there was a post, and why it went, stays.
 
     Basis: X requires stored content to follow deletions within 24 hours (Developer Policy, read 2026-08-22);
     UU 27/2022 article 16 on the limits of processing.
     """
     with transaction.atomic():
         Revision.objects.filter(mention=mention).delete()
+        Original.objects.filter(mention=mention).delete()
         Mention.objects.filter(pk=mention.pk, gone_at__isnull=True).update(
             text="",
             author="",
@@ -91,15 +105,19 @@ def set_aside(source: Source, item: Unreadable, now: datetime) -> None:
 
 
 def _insert(source: Source, fresh: list[Mention], now: datetime) -> list[Mention]:
-    """The rows that were stored, with their keys."""
+    """The rows that are stored, with their keys: those that another source stored in between too."""
     try:
         with transaction.atomic():
             # Another source may store the same post between the look and the insert: the unique key decides.
             Mention.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=200)
     except (DataError, ValueError):
         fresh = [row for row in fresh if _insert_one(source, row, now)]
-    ids = [row.external_id for row in fresh]
-    return list(Mention.objects.filter(channel=source.account.channel, external_id__in=ids))
+    rows = {row.external_id: row for row in fresh}
+    # The keys alone: the rest of each row is what we have just written.
+    stored = Mention.objects.filter(channel=source.account.channel, external_id__in=rows)
+    for key, external_id in stored.values_list("pk", "external_id"):
+        rows[external_id].pk = key
+    return [row for row in fresh if row.pk is not None]
 
 
 def _insert_one(source: Source, row: Mention, now: datetime) -> bool:
@@ -113,7 +131,7 @@ def _insert_one(source: Source, row: Mention, now: datetime) -> bool:
     return True
 
 
-def _key(post: Post) -> str:
+def key_of(post: Post) -> str:
     """The id that stays: an edited X post is the same mention."""
     return (post.first_id or post.id)[:200]
 
@@ -122,7 +140,7 @@ def _row(source: Source, post: Post, now: datetime) -> Mention:
     text = mask(post.text)
     return Mention(
         channel=source.account.channel,
-        external_id=_key(post),
+        external_id=key_of(post),
         source=source,
         text=text,
         fingerprint=fingerprint(text),

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from simulator.wire import Call, Json
-from simulator.world import Order, Post, Timeline, cursor, iso, micros, uncursor
+from simulator.world import Order, Post, Timeline, Town, cursor, iso, micros, uncursor
 
 
 class GraphError(Exception):
@@ -320,6 +320,36 @@ def check_token(call: Call, accepted: tuple[str, ...]) -> None:
         raise GraphError(104, "An access token is required to request this resource.", status=400)
     if token not in accepted:
         raise GraphError(190, "Invalid OAuth access token - Cannot parse access token", status=401)
+
+
+def known_tokens(town: Town) -> tuple[str, ...]:
+    return town.identity.facebook.access_token, town.identity.instagram.access_token
+
+
+#: What the town's tokens may do, the Page's first.
+SCOPES = (
+    ["pages_read_engagement", "pages_manage_posts", "pages_read_user_content"],
+    ["instagram_basic", "instagram_manage_comments", "instagram_content_publish"],
+)
+
+
+def debugged(town: Town, token: str) -> dict[str, Any]:
+    """What debug_token says of ``token``: app, type, scopes, and whether it is valid."""
+    tokens = known_tokens(town)
+    if token not in tokens:
+        error = {"code": 190, "message": "Invalid OAuth access token."}
+        return {"is_valid": False, "scopes": [], "error": error}
+    of_instagram = token != tokens[0]
+    owner = town.identity.instagram.user_id if of_instagram else town.identity.facebook.page_id
+    return {
+        "app_id": "1",
+        "type": "USER" if of_instagram else "PAGE",
+        "application": "Kentongan",
+        "is_valid": True,
+        "expires_at": 0,
+        "scopes": SCOPES[of_instagram],
+        "profile_id": owner,
+    }
 
 
 def now_seconds() -> int:

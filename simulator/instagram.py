@@ -136,6 +136,8 @@ class Instagram:
                 return "instagram.tags", lambda: self.tags(call)
             case "GET", "content_publishing_limit" if me:
                 return "instagram.limit", lambda: self.publishing_limit()
+            case "GET", "recently_searched_hashtags" if me:
+                return "instagram.searched", lambda: self.searched()
             case "GET", "recent_media" | "top_media" if object_id in self.hashtags:
                 return "instagram.hashtag", lambda: self.hashtag(call, object_id, edge)
             case "GET", "comments":
@@ -197,6 +199,12 @@ class Instagram:
             number = str(17843800000000000 + len(self.hashtags) + 1)
             self.hashtags[number] = name
         return Json({"data": [{"id": number}]})
+
+    def searched(self) -> Response:
+        """Numbers of the hashtags that count against the 30 of seven days."""
+        week = now() - timedelta(days=7)
+        counted = [i for i, name in self.hashtags.items() if self._asked.get(name, week) > week]
+        return Json({"data": [{"id": number} for number in counted[:30]]})
 
     def _user_id(self, call: Call) -> None:
         if call.query.get("user_id") != self.me.user_id:

@@ -3,7 +3,8 @@
 Lines end in CRLF; an empty one keeps the connection alive (the real X sends one every 20 seconds, the town
 every second). A post is sent with the rules it matches: ``{"data", "includes", "matching_rules"}``. As in
 search, a rule is never read: the one whose value is the first keyword query matches the keyword rows, the one
-whose value is the first hashtag query the hashtag rows, any other nothing. Nothing is sent again after a break.
+whose value is the first hashtag query the hashtag rows, one that begins with the city's @name what mentions it; any
+other nothing. Nothing is sent again after a break.
 """
 
 import asyncio
@@ -19,6 +20,8 @@ from simulator.wire import Call, Json
 from simulator.world import Post, Town, now
 
 KEEP_ALIVE = 1.0
+#: Rows that mention the city by its name.
+MENTIONS = ("mention", "comment", "tagged")
 MOST_RULES = 1000
 LONGEST_RULE = 1024
 STREAMING_PROBLEM = "https://api.twitter.com/2/problems/streaming-connection"
@@ -95,14 +98,17 @@ class Hub:
 
     def hear(self, posts: list[Post], verb: str) -> None:
         for post in posts if verb == "add" else ():
-            if post.channel == "x" and post.how in ("keyword", "hashtag"):
+            if post.channel == "x" and post.how in ("keyword", "hashtag", *MENTIONS):
                 for stream in self.open:
                     stream.posts.put_nowait(post)
 
     def matching(self, post: Post) -> list[dict[str, str]]:
         x = self.town.identity.x
-        first = {"keyword": x.keyword_queries[:1], "hashtag": x.hashtag_queries[:1]}[post.how]
-        return [{"id": r.id, "tag": r.tag} for r in self.rules.values() if r.value in first]
+        first = {"keyword": x.keyword_queries[:1], "hashtag": x.hashtag_queries[:1]}.get(post.how, ())
+        found = [r for r in self.rules.values() if r.value in first]
+        if post.how in MENTIONS:
+            found = [r for r in self.rules.values() if r.value.split()[0] == f"@{x.username}"]
+        return [{"id": r.id, "tag": r.tag} for r in found]
 
     def refusal(self) -> Response | None:
         """Why no stream can be opened now. 409 as tweepy#1934 quotes it, 429 as node-twitter-api-v2#100."""

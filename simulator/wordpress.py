@@ -153,7 +153,7 @@ class WordPress:
         return self.town_article
 
     async def feed(self, call: Call, comments: bool) -> Response:
-        """``/feed/`` and ``/comments/feed/``."""
+        """``/feed/`` and ``/comments/feed/``: the ten newest; 304 to whoever has seen them."""
         self.town.last_read[self.site.key] = now()
         name = f"{self.site.key}.{'comments_feed' if comments else 'feed'}"
 
@@ -161,7 +161,12 @@ class WordPress:
             items = self.discussion.feed_items() if comments else [self._feed_item(a) for a in self.published]
             title = f"Komentar untuk {self.site.name}" if comments else self.site.name
             path = "/comments/feed/" if comments else "/feed/"
-            return rss(f"https://{self.site.host}", path, title, items[:10])
+            answer = rss(f"https://{self.site.host}", path, title, items[:10])
+            etag = f'"{hashlib.md5(bytes(answer.body), usedforsecurity=False).hexdigest()}"'
+            if items and call.headers.get("if-none-match") == etag:
+                return Response(None, 304, {"etag": etag})
+            answer.headers["etag"] = etag
+            return answer
 
         return await self.town.faults.play(name, self.voice, call, run)
 
@@ -755,7 +760,8 @@ class Discussion:
             "id": int(post.id),
             "post": post.article,
             "parent": 0 if post.parent is None else int(post.parent.id),
-            "author": 0,
+            # Whoever has the name of the site's own user is signed in as that user.
+            "author": 1 if post.author.name == self.site.site.username else 0,
             "author_name": post.author.name,
             "author_url": "",
             **dates(post.created_at, "date"),

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cases import act
 from cases.models import ENDED, FOLLOWS, WITH_REASON, Case, State
+from cases.originals import has_original, looks, open_original
 from desk.access import READERS, StaffRequest, needs
 from desk.frame import page
 from desk.listing import asked, page_of, with_query
@@ -83,6 +84,22 @@ def note(request: StaffRequest, number: str) -> HttpResponse:
     return redirect("case", number)
 
 
+@needs(Role.OFFICER)
+@require_POST
+def original(request: StaffRequest, number: str) -> HttpResponse:
+    """Show the words before masking in this one answer, which nobody may keep; the look stands in the ledger."""
+    found = _found(number)
+    reason = request.POST.get("reason", "")
+    try:
+        words = open_original(found, request.person, reason, timezone.now())
+    except act.NotAllowed as refusal:
+        answer = _shown(request, found, original_refusal=str(refusal), reason=reason)
+    else:
+        answer = _shown(request, found, original=words)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
 def _found(number: str) -> Case:
     rows = Case.objects.select_related("mention__verdict", "mention__source__account", "confirmed_by")
     return get_object_or_404(rows, number=number)
@@ -95,6 +112,9 @@ def _shown(
     typed: str = "",
     chosen: str = "",
     note_refusal: str = "",
+    original: str = "",
+    original_refusal: str = "",
+    reason: str = "",
 ) -> HttpResponse:
     events = timeline(f"mention:{found.mention_id}") + timeline(found.subject)
     context = {
@@ -108,5 +128,11 @@ def _shown(
         "typed": typed,
         "chosen": chosen,
         "note_refusal": note_refusal,
+        "has_original": has_original(found),
+        "looks": looks(events),
+        "original": original,
+        "original_refusal": original_refusal,
+        "reason": reason,
     }
-    return page(request, "desk/case.html", context, status=422 if refusal or note_refusal else 200)
+    refused = refusal or note_refusal or original_refusal
+    return page(request, "desk/case.html", context, status=422 if refused else 200)

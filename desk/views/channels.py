@@ -16,10 +16,13 @@ from channels.models import Account
 from channels.models import Kind as ChannelKind
 from desk.access import StaffRequest, needs
 from desk.frame import page
+from ledger.life import last_beat
 from ledger.roles import Role
 from monitor.access import expiry_level, expiry_sentence, note_expiry
+from monitor.alarms import ACCOUNTS, standing
 from monitor.hear import probe as probe_hearing
 from monitor.models import Source
+from monitor.renew import resume
 from publisher.probe import probe as probe_speaking
 
 
@@ -31,11 +34,23 @@ def channels(request: StaffRequest) -> HttpResponse:
         last_published=Max("deliveries__published_at")
     )
     now = timezone.now()
+    alarms = [alarm for alarm in standing() if alarm.family != "hearing"]
     cards = [
-        {"account": account, "missing": _missing(account), "token": _token(account, now)}
+        {
+            "account": account,
+            "missing": _missing(account),
+            "token": _token(account, now),
+            "alarms": [alarm for alarm in alarms if alarm.account_id == account.pk],
+        }
         for account in rows.order_by("id")
     ]
-    return page(request, "desk/channels.html", {"section": "channels", "cards": cards})
+    context = {
+        "section": "channels",
+        "cards": cards,
+        "house": [alarm for alarm in alarms if alarm.account_id is None],
+        "looked_at": last_beat(ACCOUNTS),
+    }
+    return page(request, "desk/channels.html", context)
 
 
 @needs(Role.ADMINISTRATOR)
@@ -45,7 +60,10 @@ def test(request: StaffRequest, key: str) -> HttpResponse:
     account = get_object_or_404(Account, key=key)
     answers = [(_("Menayangkan"), probe_speaking(account))]
     if account.channel != ChannelKind.FEED:
-        answers.insert(0, (_("Mendengar"), probe_hearing(account)))
+        heard = probe_hearing(account)
+        answers.insert(0, (_("Mendengar"), heard))
+        if heard.ok:
+            resume(account, timezone.now())
     note_expiry(account)
     if request.htmx:
         return render(request, "desk/_probe.html", {"answers": answers})

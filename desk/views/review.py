@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.cache import cache
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,17 +11,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from classifiers import review as reviewing
 from classifiers.core.kinds import Kind
-from classifiers.models import Review, Verdict
+from classifiers.doubles import read_again, take_back
+from classifiers.models import Review, SecondReading, Verdict
+from classifiers.queue import release, take, waiting_for
 from desk.access import READERS, StaffRequest, needs
 from desk.frame import page
 from desk.times import today
 from desk.words import kind_word
 from ledger.roles import Role
-
-#: For how long an item that somebody reads is kept from others. Only a courtesy: the decision is what counts.
-_HELD = 120
-#: Among how many of the oldest items one is looked for that nobody reads.
-_REACH = 40
 
 
 @needs(*READERS["review"])
@@ -40,13 +36,21 @@ def decide(request: StaffRequest, verdict_id: int) -> HttpResponse:
     except ValueError as error:
         raise Http404 from error
     try:
-        made = reviewing.review(verdict_id, kind, request.person, timezone.now())
+        made = _keep(verdict_id, kind, request)
     except reviewing.AlreadyReviewed as refusal:
         messages.info(request, _("%(sentence)s Ini yang berikutnya.") % {"sentence": refusal})
     else:
         request.session["last_review"] = made.pk
+        request.session["last_again"] = isinstance(made, SecondReading)
         request.session["last_kind"] = kind.value
     return _next(request)
+
+
+def _keep(verdict_id: int, kind: Kind, request: StaffRequest) -> Review | SecondReading:
+    """The first decision, or a second one; the page does not tell which, so that it is made without the first."""
+    if Verdict.objects.filter(pk=verdict_id, awaits_second=True).exists():
+        return read_again(verdict_id, kind, request.person, timezone.now())
+    return reviewing.review(verdict_id, kind, request.person, timezone.now())
 
 
 @needs(Role.REVIEWER)
@@ -55,7 +59,7 @@ def skip(request: StaffRequest, verdict_id: int) -> HttpResponse:
     """Leave it for later, or for somebody else."""
     request.session["skipped"] = [*request.session.get("skipped", [])[-200:], verdict_id]
     request.session.pop("last_review", None)
-    cache.delete(_place(verdict_id))
+    release(verdict_id, request.person)
     return _next(request)
 
 
@@ -63,9 +67,10 @@ def skip(request: StaffRequest, verdict_id: int) -> HttpResponse:
 @require_POST
 def undo(request: StaffRequest) -> HttpResponse:
     """Take back one's last decision, and show that post again."""
-    last = request.session.pop("last_review", None)
-    if last and reviewing.undo(last, request.person, timezone.now()):
-        request.session["again"] = Review.objects.values_list("verdict_id", flat=True).get(pk=last)
+    last, again = request.session.pop("last_review", None), request.session.pop("last_again", False)
+    step, table = (take_back, SecondReading) if again else (reviewing.undo, Review)
+    if last and step(last, request.person, timezone.now()):
+        request.session["again"] = table.objects.values_list("verdict_id", flat=True).get(pk=last)
         messages.success(request, _("Keputusan terakhir ditarik kembali."))
     else:
         messages.info(request, _("Tidak ada keputusan yang masih dapat ditarik kembali."))
@@ -82,10 +87,11 @@ def _context(request: StaffRequest) -> dict[str, Any]:
     verdict = _pick(request)
     last = request.session.get("last_review")
     done = Review.objects.filter(reviewer=request.person, undone_at__isnull=True, at__gte=today()[0]).count()
+    left = waiting_for(request.person).count()
     return {
         "verdict": verdict,
         "alike": _alike(verdict) if verdict else [],
-        "left": reviewing.waiting().count(),
+        "left": left,
         "done": done,
         "decides": Role.REVIEWER in request.roles,
         "last": kind_word(request.session.get("last_kind", "")) if last else "",
@@ -93,31 +99,26 @@ def _context(request: StaffRequest) -> dict[str, Any]:
 
 
 def _pick(request: StaffRequest) -> Verdict | None:
-    """The oldest item that this person has not skipped and that nobody else reads now."""
-    again = request.session.pop("again", None)
-    waiting = reviewing.waiting().select_related("mention__source__account")
-    if again and (taken_back := waiting.filter(pk=again).first()):
-        return taken_back
-    candidates = list(waiting.exclude(pk__in=request.session.get("skipped", []))[:_REACH])
-    if not candidates and request.session.pop("skipped", None):
-        candidates = list(waiting[:_REACH])
+    """What this person takes back, else the next of the mix that they have not skipped and that nobody else reads."""
+    waiting = waiting_for(request.person)
+    again, found = request.session.pop("again", None), None
     if Role.REVIEWER not in request.roles:
-        return candidates[0] if candidates else None
-    free = next((one for one in candidates if _hold(one.pk, request.person.pk)), None)
-    return free or (candidates[0] if candidates else None)
-
-
-def _hold(verdict_id: int, person_id: int) -> bool:
-    return cache.add(_place(verdict_id), person_id, _HELD) or cache.get(_place(verdict_id)) == person_id
-
-
-def _place(verdict_id: int) -> str:
-    return f"review:{verdict_id}"
+        found = waiting.first()
+    elif again and waiting.filter(pk=again).exists():
+        found = waiting.get(pk=again)
+    else:
+        skipped = request.session.get("skipped", [])
+        found = take(request.person, skipped, timezone.now())
+        if found is None and request.session.pop("skipped", None):
+            found = take(request.person, [], timezone.now())
+    return found
 
 
 def _alike(verdict: Verdict) -> list[Review]:
     """The latest decisions on the same topic, for comparison."""
     if not verdict.topic:
         return []
-    rows = Review.objects.filter(undone_at__isnull=True, verdict__topic=verdict.topic)
+    rows = Review.objects.filter(undone_at__isnull=True, verdict__topic=verdict.topic).exclude(
+        verdict=verdict  # a second reader does not see the first decision
+    )
     return list(rows.select_related("verdict__mention").order_by("-id")[:3])

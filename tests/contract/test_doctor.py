@@ -7,8 +7,10 @@ import pytest
 
 from channels.graph import Graph
 from channels.models import Account
-from config.doctor import SCOPES, Finding, examine
+from config.doctor import examine
 from config.town import Town
+from engine.account_checks import SCOPES
+from engine.checks import Finding
 from monitor.access import note_expiry
 
 pytestmark = pytest.mark.django_db

@@ -204,7 +204,8 @@ def test_a_wrong_token_is_a_matter_of_credentials(
     town: Town, accounts: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for account in accounts.values():
-        account.keep_secrets({"bearer_token": "salah", "access_token": "salah"})
+        wrong_ones = ("bearer_token", "access_token", "application_password")
+        account.keep_secrets(dict.fromkeys(wrong_ones, "salah"))
         account.save()
     listen(now)
     # Instagram mentions come by webhook: nothing is asked for them.

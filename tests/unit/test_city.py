@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from city.gazetteer import find_place, places
-from city.masks import mask
+from city.masks import _RULES, mask
 
 pytestmark = pytest.mark.once
 
@@ -57,3 +57,11 @@ def test_personal_numbers_are_masked_and_nothing_else(text: str, masked: str) ->
 @given(st.text())
 def test_masking_never_raises_and_is_done_after_once(text: str) -> None:
     assert mask(mask(text)) == mask(text)
+
+
+@given(st.text(alphabet="0126789 .-+()@/#aBZ_٣"))
+def test_looking_for_hints_first_hides_nothing(text: str) -> None:
+    plain = text
+    for label, _, pattern in _RULES:
+        plain = pattern.sub(label, plain)
+    assert mask(text) == plain

@@ -22,6 +22,7 @@ from ledger.chain import timeline
 from ledger.life import beat
 from ledger.models import Person
 from ledger.roles import Role, give
+from monitor.alarms import look
 from monitor.models import Mention, Source
 from publisher import newsroom
 from publisher.models import Announcement, AnnouncementState, Delivery, DeliveryState
@@ -612,6 +613,11 @@ def test_every_error_has_a_page_that_says_what_to_do(
 def test_a_dead_channel_and_a_silent_engine_are_said_at_the_top_of_every_page() -> None:
     Account.objects.filter(key="x").update(trouble="Token X tidak berlaku.")
     beat("engine", timezone.now() - timedelta(minutes=5))
+    look(timezone.now())
     page = as_("sari").get(reverse("announcements")).content.decode()
-    assert "X @pemkot tidak dapat dipakai." in page
+    assert "2 gangguan" in page
     assert "Mesin tidak bergerak sejak 5 menit lalu" in page
+    beat("engine", timezone.now())
+    page = as_("sari").get(reverse("announcements")).content.decode()
+    assert "1 gangguan" in page
+    assert "X @pemkot tidak dapat dipakai: Token X tidak berlaku." in page

@@ -12,8 +12,11 @@ from django.core.management import call_command
 from channels.contract import Access
 from channels.graph import access_in
 from channels.models import Account
-from config.doctor import Finding, examine, expiry_warning, judge_access
+from config.doctor import examine
+from engine.account_checks import judge_access
+from engine.checks import Finding, ledger
 from ledger.life import beat
+from monitor.access import expiry_warning
 from monitor.models import Brake, Gap, Source
 
 DAY = timedelta(days=1)
@@ -229,15 +232,14 @@ def test_the_command_fails_only_when_something_is_not_ok() -> None:
 
 @pytest.mark.django_db
 def test_a_broken_ledger_is_named() -> None:
-    from config.doctor import _ledger
     from ledger.chain import record, seal
     from ledger.models import Event
 
     for number in range(3):
         record("thing.done", "thing:1", number=number)
     seal()
-    assert [one.ok for one in _ledger()] == [True]
+    assert [one.ok for one in ledger()] == [True]
     Event.objects.filter(seal=2).update(data={"number": 9})
-    (finding,) = _ledger()
+    (finding,) = ledger()
     assert finding.ok is False
     assert "segel 2" in finding.sentence

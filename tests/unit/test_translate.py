@@ -28,7 +28,8 @@ json_values = st.recursive(
 NAMES = (
     "id text message caption data meta includes users media from parent parent_id replies edges node shortcode "
     "timestamp created_at created_time attachments attachment owner username error permalink children taken_at "
-    "referenced_tweets author_id note_tweet edge_media_to_caption user"
+    "referenced_tweets author_id note_tweet edge_media_to_caption user content rendered author_name date_gmt link "
+    "_links self href post status"
 )
 names = st.sampled_from(NAMES.split())
 shaped = st.recursive(
@@ -69,14 +70,14 @@ def weakened(value: Any) -> list[Any]:
     return []
 
 
-@pytest.mark.parametrize("channel", ["x", "facebook", "instagram"])
+@pytest.mark.parametrize("channel", ["x", "facebook", "instagram", "website"])
 @given(payload=shaped)
 @settings(max_examples=200, deadline=None)
 def test_no_answer_makes_a_translator_raise(channel: str, payload: Any) -> None:
     read_and_write(channel, payload)
 
 
-@pytest.mark.parametrize("channel", ["x", "facebook", "instagram"])
+@pytest.mark.parametrize("channel", ["x", "facebook", "instagram", "website"])
 @given(data=st.data())
 @settings(max_examples=300, deadline=None)
 def test_a_real_answer_with_anything_put_into_it_never_raises(channel: str, data: st.DataObject) -> None:

@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
 
 def as_row(verdict: Verdict) -> Row:
-    """The fields that `classify` adds; what is not built yet is null."""
+    """The fields that `classify` adds; null where the text does not tell."""
     return {
         "kind": verdict.kind.value if verdict.kind else None,
         "probability": verdict.probability,
@@ -30,8 +30,10 @@ def as_row(verdict: Verdict) -> Row:
         "decision": verdict.decision.value,
         "topic": verdict.topic,
         "topics": list(verdict.topics),
-        "urgency": None,
+        "urgency": verdict.urgency.value if verdict.urgency else None,
         "place": verdict.place,
-        "authority": None,
-        "reasons": None,
+        "authority": verdict.authority,
+        "reasons": list(verdict.reasons),
+        "incident_key": verdict.incident_key,
+        "elsewhere": verdict.elsewhere,
     }

@@ -14,11 +14,13 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from config import load
 from config.seed import seed_accounts
 from ledger.models import Person
 from ledger.roles import Role, ensure_roles, give
+from monitor.renew import renewal, resume
 
 
 class Command(BaseCommand):
@@ -45,11 +47,18 @@ class Command(BaseCommand):
         ensure_roles()
         self.stdout.write(f"Basis data siap: {settings.DATABASES['default']['NAME']}")
         made = seed_accounts(load.read_file(accounts))
-        for account in made:
+        for account in made.accounts:
             missing = account.missing_secrets()
             self.stdout.write(
                 f"  {account.key}: " + (f"belum ada {', '.join(missing)}" if missing else "lengkap")
             )
+        for account in made.accounts:
+            # Also without a new token: what was missing may have been granted on the platform's own pages.
+            if account in made.renewed:
+                for sentence in renewal(account, timezone.now()):
+                    self.stdout.write(f"  {sentence}")
+            else:
+                resume(account, timezone.now())
         self._administrator(options)
         self.stdout.write("Selesai. Ubah akun di " + str(accounts) + ", lalu jalankan: kentongan up")
 

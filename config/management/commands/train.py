@@ -2,26 +2,31 @@
 
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from classifiers.core.corpus import Example, seed
-from classifiers.core.kinds import Kind
+from classifiers.core.corpus import seed
 from classifiers.core.model import ModelError, save, train
 from classifiers.judge import SHIPPED
-from classifiers.models import Review
+from config.challenge import train_base, train_from_reviews
 
 
 class Command(BaseCommand):
-    help = "Melatih model penilai dari korpus bawaan dan dari tinjauan petugas; beberapa detik."
+    help = (
+        "Melatih model penilai dari korpus bawaan dan dari tinjauan petugas; model baru dipakai hanya bila tidak "
+        "lebih buruk pada jenis mana pun yang penting."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--seed-only", action="store_true", help="hanya korpus bawaan, tanpa tinjauan")
+        parser.add_argument(
+            "--from-reviews",
+            action="store_true",
+            help="penantang dari tinjauan, dipakai hanya bila tidak lebih buruk (bawaan)",
+        )
         parser.add_argument(
             "--shipped",
             action="store_true",
@@ -29,29 +34,23 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        began = time.monotonic()
-        reviewed = [] if options["seed_only"] or options["shipped"] else _reviewed()
-        examples = [*seed(), *reviewed]
-        version = f"{'seed' if not reviewed else 'local'}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-        path: Path = SHIPPED if options["shipped"] else settings.KENTONGAN_HOME / "models" / "kentongan.skops"
         try:
-            save(train(examples, version), path)
+            if options["shipped"]:
+                self._ship()
+            elif options["seed_only"]:
+                train_base(self.stdout.write)
+            else:
+                train_from_reviews(self.stdout.write)
+        except DatabaseError as error:
+            raise CommandError("Basis data belum siap. Jalankan dahulu: kentongan init") from error
         except (ModelError, OSError) as error:
             raise CommandError(str(error)) from error
+
+    def _ship(self) -> None:
+        began, examples = time.monotonic(), seed()
+        version = f"seed-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+        save(train(examples, version), SHIPPED)
         self.stdout.write(
-            f"Model {version}: {len(examples)} contoh ({len(reviewed)} dari tinjauan), "
-            f"{time.monotonic() - began:.1f} detik, {path.stat().st_size / 1e6:.1f} MB di {path}"
+            f"Model {version}: {len(examples)} contoh, {time.monotonic() - began:.1f} detik, "
+            f"{SHIPPED.stat().st_size / 1e6:.1f} MB di {SHIPPED}"
         )
-
-
-def _reviewed() -> list[Example]:
-    """What people decided in this installation; nothing where there is no database yet."""
-    standing = Review.objects.filter(undone_at__isnull=True).select_related("verdict__mention")
-    try:
-        return [
-            Example(review.verdict.mention.text, Kind(review.kind), review.verdict.topic or None)
-            for review in standing.iterator(chunk_size=1000)
-            if review.verdict.mention.text.strip()
-        ]
-    except DatabaseError:
-        return []

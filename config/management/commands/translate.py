@@ -14,21 +14,28 @@ from config.lines import Row, write_row
 class Command(BaseCommand):
     help = (
         "Membaca satu jawaban platform (JSON) dari masukan standar dan menulis postingnya sebagai JSON Lines: id, "
-        "text, author, created_at, permalink, parent, media. Butir yang tidak terbaca mendapat 'error'."
+        "text, author, created_at, permalink, parent, media. Butir yang tidak terbaca mendapat 'error'. Untuk "
+        "website juga satu umpan RSS atau Atom."
     )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("channel", choices=["x", "facebook", "instagram"])
+        parser.add_argument("channel", choices=["x", "facebook", "instagram", "website"])
 
     def handle(self, *args: Any, **options: Any) -> None:
+        raw = sys.stdin.buffer.read()
         try:
-            payload = json.loads(sys.stdin.buffer.read())
+            payload = raw if options["channel"] == "website" and is_markup(raw) else json.loads(raw)
         except (ValueError, RecursionError) as error:
             write_row({"error": f"masukan bukan JSON: {error}"})
             return
         for item in translator(options["channel"])(payload):
             write_row(as_row(item))
+
+
+def is_markup(raw: bytes) -> bool:
+    """Whether an input is a feed rather than JSON, by its first character (UTF-8 or UTF-16, with or without mark)."""
+    return raw.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"<", b"\xff\xfe", b"\xfe\xff"))
 
 
 def as_row(item: Item) -> Row:
