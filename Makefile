@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --no-input install --quiet
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: bench bench-hearing trial-hearing help setup demo test test-all lint test-sqlite test-postgres check-5000 messages lock clean
+.PHONY: bench bench-hearing bench-judging trial-hearing trial-learning help setup demo test test-all lint test-sqlite test-postgres check-5000 messages lock clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -58,16 +58,27 @@ test-all: test  ## make test, and real Chromium and WordPress, which it installs
 trial-hearing: .venv/ready-dev  ## 300 random worlds, faults and kills against hearing, on both databases
 	@KENTONGAN_LOG=CRITICAL $(BIN)/python -m tests.trials.hearing --runs 300
 
+trial-learning: .venv/ready-dev  ## whether reviews in the queue's order teach more than random ones, and lies are caught
+	@KENTONGAN_LOG=CRITICAL $(BIN)/python -m tests.trials.learning
+
 .venv-bench/ready: tests/bench/requirements.txt
 	@echo "== twarc into .venv-bench, for comparison only (pinned, with hashes)"
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/pip --disable-pip-version-check --no-input install --quiet --require-hashes -r tests/bench/requirements.txt
 	@touch $@
 
-bench: bench-hearing  ## every bench-*; the last line of each is JSON
+bench: bench-hearing bench-judging  ## every bench-*; the last line of each is JSON
 
 bench-hearing: .venv/ready-dev .venv-bench/ready  ## mentions a second into a row, beside twarc; memory over 200,000
 	@$(BIN)/python -m tests.bench.hearing --twarc .venv-bench/bin/python
+
+.venv-bench/ready-judging: tests/bench/requirements-judging.txt .venv-bench/ready
+	@echo "== fastText into .venv-bench, for comparison only (pinned, with hashes)"
+	@.venv-bench/bin/pip --disable-pip-version-check --no-input install --quiet --require-hashes -r tests/bench/requirements-judging.txt
+	@touch $@
+
+bench-judging: .venv/ready-dev .venv-bench/ready-judging  ## verdicts a second beside plain scikit-learn and fastText; memory; start
+	@$(BIN)/python -m tests.bench.judging --fasttext .venv-bench/bin/python
 
 check-5000: setup  ## the main job on 5,000 real posts of KENTONGAN_SHARED, counted
 	@$(BIN)/python -m tests.worlds 5000 > .venv/world-5000.jsonl
@@ -82,6 +93,8 @@ lock: .venv/ready-dev  ## pin again (needs uv in .venv: pip install uv)
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file requirements.txt
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file requirements-dev.txt
 	@echo 'twarc>=2.14,<2.15' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file tests/bench/requirements.txt
+	@grep -E '^(certifi|charset|idna|requests|tqdm|urllib3)' tests/bench/requirements.txt | sed 's/ .*//' > .venv/pins.txt
+	@printf 'fasttext-community>=0.11,<0.12\nnumpy\n' | $(BIN)/uv pip compile - --constraint .venv/pins.txt --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file tests/bench/requirements-judging.txt
 
 clean:  ## remove what set-up made
 	rm -rf .venv .venv-bench classifiers/model locale/*/LC_MESSAGES/*.mo

@@ -120,11 +120,17 @@ class Graph:
                 return
             after = following
 
+    def _without_token(self, said: str) -> str:
+        return said.replace(self._token, "•••") if self._token else said
+
     def _ask(self, what: Callable[[], Any], *, writing: bool) -> dict[str, Any]:
         try:
             return mapping(what())
         except facebook.GraphAPIError as error:
-            raise failure(error.result, writing=writing) from error
+            # "Malformed access token EAAB…": Graph repeats what it refuses, and the sentence reaches rows and logs.
+            found = failure(error.result, writing=writing)
+            found.args = tuple(self._without_token(str(said)) for said in found.args)
+            raise found from None
         except KeyError as error:
             # facebook-sdk reads headers["content-type"] unchecked: KeyError when the answer has none.
             raise ChannelError(

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from channels import vault
+from channels.contract import ChannelError
 
 
 class Kind(models.TextChoices):
@@ -67,8 +68,15 @@ class Account(models.Model):
         return {value for name in {*self.secret_names, *stored} if (value := self.secret(name))}
 
     def keep_secrets(self, secrets: dict[str, str]) -> None:
-        """Store ``secrets`` encrypted, beside those already kept. Does not save the row."""
-        self.sealed_secrets = vault.lock({**self._stored(), **{k: v for k, v in secrets.items() if v}})
+        """Store ``secrets`` encrypted, beside those already kept. Does not save the row.
+
+        What was encrypted with another key nobody can open: the new ones take its place.
+        """
+        try:
+            known = self._stored()
+        except ChannelError:
+            known = {}
+        self.sealed_secrets = vault.lock({**known, **{k: v for k, v in secrets.items() if v}})
 
     def forget_secret(self, name: str) -> None:
         """Erase one stored secret. Does not save the row."""

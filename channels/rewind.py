@@ -1,6 +1,6 @@
 """Putting a source's cursor back to an earlier moment, so that the next pass reads from there again.
 
-Pure: values in, values out. What is read twice is stored once, so a cursor that lies too early costs reading only.
+Values in, values out. What is read twice is stored once, so a cursor that lies too early costs reading only.
 """
 
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ from typing import Any
 from channels.contract import Cursor
 from channels.models import Kind
 from channels.reading import moment
+from channels.watermark import too_old
 
 #: X's ids are Snowflakes: milliseconds since this, above 22 lower bits.
 _X_EPOCH = 1288834974657
@@ -26,7 +27,9 @@ def rewound(channel: str, cursor: Cursor, since: datetime | None) -> Cursor:
     if set(cursor) == {"newest"}:
         return {"newest": _earlier(cursor["newest"], since)}
     if isinstance(cursor.get("threads"), dict):
-        return {**cursor, "threads": {key: _thread(one, since) for key, one in cursor["threads"].items()}}
+        threads = {key: _thread(one, since) for key, one in cursor["threads"].items()}
+        # Older threads than the usual ones are listed only by a reader that has not seen the whole yet.
+        return {**cursor, "threads": threads, "whole": bool(cursor.get("whole")) and not too_old(since)}
     return {}
 
 

@@ -80,17 +80,23 @@ class Threads:
         #: Every thread has been read once; before that, none is too old.
         self.whole = bool(cursor.get("whole"))
         self._round = int(cursor.get("round", 0)) + 1
+        self._listed: set[str] = set()
 
     def to_read(self, declared: dict[str, int]) -> Iterator[tuple[str, Cursor, Callable[[Cursor], Cursor]]]:
         """(thread, its own cursor, what turns its new mark into the cursor of all) of each thread to read now."""
+        self._listed |= set(declared)
         for thread, count in declared.items():
             known = self._known.get(thread, {})
             if count and (known.get("count") != count or self._lively(known)):
                 yield thread, {"newest": known.get("newest")}, self._reader(thread, count)
 
     def done(self) -> Cursor:
-        """The cursor after a pass that read every thread it had to."""
-        return {"threads": dict(self._known), "whole": True, "round": self._round}
+        """The cursor after a pass that read every thread it had to.
+
+        Threads that were not listed are too old to be asked for; remembering them would let the cursor grow for ever.
+        """
+        threads = {thread: one for thread, one in self._known.items() if thread in self._listed}
+        return {"threads": threads, "whole": True, "round": self._round}
 
     def _reader(self, thread: str, count: int) -> Callable[[Cursor], Cursor]:
         def read(mark: Cursor) -> Cursor:

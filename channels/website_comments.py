@@ -75,7 +75,8 @@ def _comment(row: dict[str, Any], site: str) -> Post:
         author=plain(row.get("author_name")) or None,
         author_id=author if author != "0" else None,  # 0: not signed in, as nearly every citizen
         created_at=moment(row.get("date_gmt")),
-        permalink=link,
+        # An address of another kind ("javascript:…") would be a link on the desk's pages.
+        permalink=link if link and link.startswith(("http://", "https://")) else None,
         parent=_parent(row, where),
     )
 

@@ -4,6 +4,7 @@ A feed is a public page: no password goes there. feedparser is given bytes only,
 declarations of entities out of the document, and a document that declares one is refused before that.
 """
 
+import codecs
 import hashlib
 import io
 import re
@@ -17,6 +18,7 @@ from xml.sax import SAXException
 
 import feedparser
 import requests
+import urllib3
 from django.conf import settings
 
 from channels.contract import ChannelError, Cursor, Failure, Item, Meter, Page, Post, Unreadable
@@ -33,7 +35,18 @@ _LARGEST, _LONGEST = 5_000_000, 60.0
 _REMEMBERED = 500
 _NAME_BEHIND = re.compile(r"\S+@\S+\s+\((.*)\)$")
 _NAME_BEFORE = re.compile(r"(.*?)\s*\(\S+@\S+\)$")
-_ENDS = (b"</rss>", b"</feed>", b"</rdf:rdf>")
+_ENDS = ("</rss>", "</feed>", "</rdf:rdf>")
+#: Encodings in which markup looks like markup. Any other one that a feed names is not believed.
+_ENCODINGS = re.compile(r"utf-?8|(?:us-)?ascii|iso-?8859-?\d+|(?:windows-|cp)125\d", re.IGNORECASE)
+_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}['\"]([\w-]{1,40})['\"]")
+_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,300}\?>")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _TROUBLES = (
     ValueError,
     TypeError,
@@ -93,7 +106,7 @@ def _site(base: str, address: str) -> str:
     return site_of(re.sub(r"/(comments/)?feed(/.*)?$", "", address.split("?")[0]))
 
 
-def _fetch(address: str, meter: Meter, cursor: Cursor) -> tuple[bytes, Any] | None:
+def _fetch(address: str, meter: Meter, cursor: Cursor, longest: float = _LONGEST) -> tuple[bytes, Any] | None:
     """The feed's bytes and headers; None when it has not changed."""
     session = secure(requests.Session(), [urlsplit(address).netloc])
     measure(session, meter)
@@ -108,19 +121,24 @@ def _fetch(address: str, meter: Meter, cursor: Cursor) -> tuple[bytes, Any] | No
                 return None
             if not response.ok:
                 raise _failure(response)
-            return _body(response), response.headers
+            return _body(response, longest), response.headers
     except BlockedHost as error:
         raise ChannelError(
             f"Umpan dialihkan ke alamat lain ({error}) Tulis alamat barunya pada sumber ini.", Failure.REFUSED
         ) from error
     except requests.RequestException as error:
         raise from_network(error, writing=False) from error
+    except urllib3.exceptions.HTTPError as error:  # requests turns it into its own only where it reads itself
+        raise ChannelError("Umpan terputus di tengah; dicoba lagi nanti.", Failure.LATER) from error
 
 
-def _body(response: requests.Response) -> bytes:
-    """The answer, as far as it is of a feed's size; what is packed is counted unpacked."""
-    parts, size, end = [], 0, time.monotonic() + _LONGEST
-    for part in response.iter_content(65536):
+def _body(response: requests.Response, longest: float) -> bytes:
+    """The answer, as far as it is of a feed's size; what is packed is counted unpacked.
+
+    Read as it comes (read1): iter_content waits for 64 KB, and who sends a byte at a time would hold us for days.
+    """
+    parts, size, end = [], 0, time.monotonic() + longest
+    while part := response.raw.read1(65536, decode_content=True):
         parts.append(part)
         size += len(part)
         if size > _LARGEST:
@@ -149,21 +167,54 @@ def translate(document: bytes, site: str = "", feed: str = "") -> list[Item]:
 
     ``site`` as `website_comments.site_of` gives it; ``feed``: what sets apart the guids of feeds that only count.
     """
-    folded = document.replace(b"\x00", b"").lower()  # UTF-16 has a zero byte beside each letter
-    if b"<!entity" in folded:
+    text = _text_of(document)
+    folded = text.lower()
+    if "<!entity" in folded:
         raise ChannelError("Umpan menyatakan entitas XML sendiri dan tidak dibaca.", Failure.REFUSED)
     try:
         # Bytes, never a text: feedparser would take a text for an address or a file name, and open it.
-        found = feedparser.parse(io.BytesIO(document), sanitize_html=False, resolve_relative_uris=False)
+        found = feedparser.parse(
+            io.BytesIO(_in_order(text)), sanitize_html=False, resolve_relative_uris=False
+        )
     except _TROUBLES as error:
         raise ChannelError("Umpan tidak terbaca: isinya bukan XML yang utuh.", Failure.REFUSED) from error
     if not dict.get(found, "version"):
         raise ChannelError(
             "Alamat ini tidak berisi umpan RSS atau Atom (mungkin halaman web biasa).", Failure.REFUSED
         )
-    if not folded.rstrip().endswith(_ENDS) and not any(end in folded[-2000:] for end in _ENDS):
+    if not any(end in folded[-2000:] for end in _ENDS):
         raise ChannelError("Umpan terpotong di tengah; dicoba lagi nanti.", Failure.LATER)
     return each(listing(dict.get(found, "entries")), partial(_entry, site=site, feed=feed))
+
+
+def _text_of(document: bytes) -> str:
+    """The document as text: by its mark, by what it declares, else UTF-8, else what Windows wrote.
+
+    feedparser would take any encoding that Python knows, and in UTF-7 a declaration of entities does not look like
+    one: so the text is made here, and looked at before feedparser sees it.
+    """
+    marked = next((name for bom, name in _BOMS if document.startswith(bom)), "")
+    found = _DECLARED.match(document[:1000])
+    declared = found.group(1).decode("ascii", "replace") if found else ""
+    for name in filter(None, (marked, declared if _ENCODINGS.fullmatch(declared) else "", "utf-8")):
+        try:
+            return document.decode(name).replace("\x00", "")
+        except (UnicodeError, LookupError):
+            continue
+    return document.decode("windows-1252", "replace").replace("\x00", "")
+
+
+def _in_order(text: str) -> bytes:
+    """UTF-8 with a declaration on a line of its own, and no runs of white space before the first element.
+
+    feedparser looks for both with patterns that take hours on a first line or a head made for it (6.0.14,
+    RE_XML_PI_ENCODING and RE_DOCTYPE_PATTERN), and meanwhile nothing else in the process moves.
+    """
+    bare = _DECLARATION.sub("", text, count=1) if _DECLARATION.match(text) else text
+    start = re.search(r"<\w", bare)
+    head = re.sub(r"\s+", "\n", bare[: start.start()]) if start else ""
+    whole = head + (bare[start.start() :] if start else bare)
+    return b"<?xml version='1.0' encoding='utf-8'?>\n" + whole.encode("utf-8", "replace")
 
 
 def read(payload: object) -> list[Item]:

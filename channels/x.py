@@ -42,6 +42,8 @@ from channels.reading import each, identifier, listing, mapping, moment, optiona
 HOSTS = ("api.twitter.com", "upload.twitter.com")
 #: Both allow at most 100 a page (docs.x.com, mentions and search/recent, read 2026-08-22).
 PAGE_SIZE = 100
+#: Mentions are listed as far back as the last 800 (the same page); what was said before those is not given.
+_LISTED = 800
 #: How far behind the newest stored post each pass begins.
 _OVERLAP = timedelta(hours=1)
 FIELDS: dict[str, Any] = {
@@ -92,19 +94,23 @@ class X:
         newest = cursor.get("newest")
         since = _a_little_before(newest) if kind == "mention" or _searchable(newest) else None
         token: str | None = None
+        numbers: list[int] = []
         while True:
             answer = asking(partial(self._page, kind, query, since, token))
             meta = mapping(answer.get("meta"))
             items, count = tuple(translate(answer)), meta.get("result_count")
             # By what was really given, not by meta.newest_id: a post may be counted before it is listed.
             for item in items:
-                newest = later(newest, item.id if isinstance(item, Post) and plausible(item.id) else None)
+                if isinstance(item, Post) and plausible(item.id):
+                    newest = later(newest, item.id)
+                    numbers.append(int(item.id))
             token = optional(meta.get("next_token"))
             yield Page(
                 items,
                 None if token or newest is None else {"newest": newest},
                 declared=count if isinstance(count, int) else None,
                 received=len(items),
+                lost="" if token or kind != "mention" else _cut(cursor.get("newest"), numbers),
             )
             if token is None:
                 return
@@ -302,6 +308,17 @@ def _a_little_before(number: str | None) -> str | None:
     if number is None:
         return None
     return str(max(int(number) - (int(_OVERLAP.total_seconds() * 1000) << 22), 1))
+
+
+def _cut(known: str | None, numbers: list[int]) -> str:
+    """Why mentions between the newest known one and those just listed may be missing; "" when they are not.
+
+    A whole list begins before the newest known post; one that ends after it, at X's limit, was cut off. A few of the
+    800 may be hidden, so a list whose last page is X's last page counts as full.
+    """
+    if known is None or len(numbers) <= _LISTED - PAGE_SIZE or min(numbers) <= int(known):
+        return ""
+    return f"X hanya memberi {_LISTED} sebutan terakhir; yang lebih lama tidak terdengar. Perpendek jarak bacanya."
 
 
 def _searchable(number: str | None) -> bool:

@@ -92,6 +92,15 @@ def _find() -> InUse:
         return InUse(None, SHIPPED, None)
 
 
+def shipped_model() -> Model | None:
+    """The model beside the code, on which the installation's own versions build; None where it cannot be used."""
+    try:
+        return _shipped()
+    except (VersionError, ModelError) as trouble:
+        log.error("%s", trouble)
+        return None
+
+
 def _shipped() -> Model:
     if _SUMS.exists():
         verify(SHIPPED, _SUMS)

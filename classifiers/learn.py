@@ -23,7 +23,7 @@ from classifiers.core.corpus import Example, seed
 from classifiers.core.kinds import Kind
 from classifiers.core.model import Model, train
 from classifiers.core.shift import distribution
-from classifiers.current import current_model
+from classifiers.current import current_model, shipped_model
 from classifiers.judge import collector
 from classifiers.models import ModelVersion, Quarantine, QuarantineState, Review, SecondReading
 from classifiers.quarantine import hold, in_quarantine
@@ -99,17 +99,19 @@ def terms() -> Terms:
 
 
 def beside(ruling: Model | None) -> Learner:
-    """Learns the fast judge anew and keeps the deep one beside it, where the model in use has one.
+    """Learns the fast judge on top of the shipped one, and keeps the deep one beside it, where there is one.
 
     How much each of the two counts stays as it was learned with the deep one, on posts that neither had seen.
     """
+    ground = shipped_model()
 
     def learn(examples: Sequence[Example], version: str) -> Model:
-        model = train(examples, version)
+        model = train(examples, version, ground.fast if ground else None)
         if ruling is None or ruling.stack is None:
             return model
-        kept = {"stack": ruling.stack, "deep": ruling.deep, "deep_sha256": ruling.deep_sha256}
-        return dataclasses.replace(model, **kept, cuts=ruling.cuts)
+        return dataclasses.replace(
+            model, stack=ruling.stack, deep=ruling.deep, deep_sha256=ruling.deep_sha256, cuts=ruling.cuts
+        )
 
     return learn
 
@@ -187,4 +189,6 @@ def base_version(now: datetime, person: Person | None = None, learner: Learner =
 def weighed(items: Sequence[Item]) -> list[Example]:
     """Examples of reviewed posts, which count as much as [learning] weight says."""
     weight = settings.JUDGING["learning"]["weight"]
-    return [Example(one.text, one.kind, one.topic, via=one.via, weight=weight) for one in items]
+    return [
+        Example(one.text, one.kind, one.topic, via=one.via, weight=weight, source="review") for one in items
+    ]

@@ -40,6 +40,11 @@ def text_of(row: Row) -> str:
 
 def with_texts(work: Callable[[list[str]], list[Row]]) -> None:
     """Standard input to standard output: ``work`` gets the good texts of a group, and gives fields to add."""
+    with_rows(lambda rows: work([row["text"] for row in rows]))
+
+
+def with_rows(work: Callable[[list[Row]], list[Row]]) -> None:
+    """The same for work that looks at more of a row than its `text`."""
     group: list[Row | BadLine] = []
     for row in read_rows(sys.stdin.buffer):
         group.append(row)
@@ -71,17 +76,18 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and value - value != 0 else value
 
 
-def _finish(group: list[Row | BadLine], work: Callable[[list[str]], list[Row]]) -> None:
-    texts: dict[int, str] = {}
+def _finish(group: list[Row | BadLine], work: Callable[[list[Row]], list[Row]]) -> None:
+    good: dict[int, Row] = {}
     errors: dict[int, str] = {}
     for index, row in enumerate(group):
         try:
             if isinstance(row, BadLine):
                 raise row
-            texts[index] = text_of(row)
+            text_of(row)
+            good[index] = row
         except BadLine as error:
             errors[index] = str(error)
-    found = dict(zip(texts, work(list(texts.values())) if texts else [], strict=True))
+    found = dict(zip(good, work(list(good.values())) if good else [], strict=True))
     for index, row in enumerate(group):
         kept = row if isinstance(row, dict) else {}
         write_row({**kept, **found[index]} if index in found else {**kept, "error": errors[index]})

@@ -40,7 +40,7 @@ def overlay(under: Table, over: Table) -> Table:
 
 def thresholds(table: Table) -> Table:
     """Checked thresholds of the decision. Raises ImproperlyConfigured when one is no probability."""
-    for name in ("forward", "dismiss"):
+    for name in ("forward", "dismiss", "recall"):
         value = table.get(name)
         if not isinstance(value, int | float) or not 0 < value <= 1:
             raise ImproperlyConfigured(

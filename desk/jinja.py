@@ -27,6 +27,7 @@ def environment(**options: Any) -> Environment:
         language=times.language,
         messages_of=get_messages,
         sign=words.sign,
+        pressing=words.pressing,
         kind_keys=words.KEYS,
     )
     made.filters.update(
@@ -41,6 +42,7 @@ def environment(**options: Any) -> Environment:
         percent=times.percent,
         kind=words.kind_word,
         topic=words.topic_word,
+        authority=words.authority_word,
         channel=words.channel_word,
         told=words.told,
     )

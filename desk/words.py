@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from cases.models import State
 from channels.models import Kind as ChannelKind
+from classifiers.core.authority import name_of
+from classifiers.core.urgency import Level
 from classifiers.models import DecisionChoice, KindChoice
 from ledger.models import Event
 from publisher.models import AnnouncementState, DeliveryState
@@ -71,6 +73,12 @@ _WORDS: dict[str, Any] = {
     "decision": DecisionChoice,
 }
 
+#: What presses has a chip; what does not, and what was never judged, has none.
+_PRESSING: dict[str, tuple[str, str, Promise]] = {
+    Level.EMERGENCY: ("red", "warn", gettext_lazy("darurat")),
+    Level.SOON: ("amber", "clock", gettext_lazy("segera")),
+}
+
 #: The kinds in the order of the review keys 1 to 5.
 KEYS: dict[str, str] = {kind.value: str(place) for place, kind in enumerate(KindChoice, start=1)}
 
@@ -102,6 +110,22 @@ def sign(family: str, state: str) -> Sign:
     return Sign(hue, glyph, str(_WORDS[family](state).label))
 
 
+def pressing(urgency: str) -> Sign | None:
+    """The chip of ``Verdict.urgency``; None where nothing presses."""
+    if urgency not in _PRESSING:
+        return None
+    hue, glyph, word = _PRESSING[urgency]
+    return Sign(hue, glyph, str(word))
+
+
+def authority_word(key: str) -> str:
+    """Who is responsible by ``Verdict.authority``; "" where nothing tells, or for a key that the table lost."""
+    try:
+        return "" if key in ("", "unknown") else name_of(key)
+    except KeyError:
+        return ""
+
+
 def kind_word(kind: str) -> str:
     """What a kind is called; a post without a judgement has its own word."""
     return str(KindChoice(kind).label) if kind else _("belum dinilai")
@@ -130,6 +154,8 @@ def told(event: Event) -> str:
             }
         case "mention.reviewed":
             return _reviewed(data)
+        case "mention.read_again":
+            return _("Dibaca lagi orang lain: %(kind)s.") % {"kind": kind_word(data.get("kind", ""))}
         case "announcement.edited":
             return _("Naskah diubah (versi %(version)s).") % {"version": data.get("version", "")}
         case _:
@@ -139,7 +165,29 @@ def told(event: Event) -> str:
 _EVENTS: dict[str, Promise] = {
     "case.noted": gettext_lazy("Catatan petugas."),
     "case.original_opened": gettext_lazy("Nomor asli dibuka."),
+    "mention.edited": gettext_lazy("Kiriman diubah penulisnya."),
+    "mention.erased": gettext_lazy("Kiriman tidak ada lagi di platformnya; isinya dihapus di sini juga."),
     "review.undone": gettext_lazy("Tinjauan ditarik kembali."),
+    "reviews.held": gettext_lazy("Tinjauan ditahan sampai administrator memutuskan."),
+    "reviews.released": gettext_lazy("Tinjauan yang ditahan boleh dipelajari."),
+    "reviews.discarded": gettext_lazy("Tinjauan yang ditahan tidak akan dipelajari."),
+    "model.trained": gettext_lazy("Versi model dilatih."),
+    "model.promoted": gettext_lazy("Versi model dipakai."),
+    "model.refused": gettext_lazy("Versi model ditolak."),
+    "model.rolled_back": gettext_lazy("Kembali ke versi model sebelumnya."),
+    "model.unusable": gettext_lazy("Berkas model tidak dapat dipakai."),
+    "model.drifted": gettext_lazy("Yang terdengar bergeser dari biasanya."),
+    "source.heard": gettext_lazy("Sumber dibaca."),
+    "source.refused": gettext_lazy("Sumber tidak dapat dibaca."),
+    "source.gap_opened": gettext_lazy("Celah terbuka."),
+    "source.gap_filled": gettext_lazy("Celah tertutup."),
+    "source.lost": gettext_lazy("Bagian yang tidak diberikan platform lagi tercatat hilang."),
+    "source.backfilled": gettext_lazy("Celah dibaca ulang."),
+    "alarm.started": gettext_lazy("Gangguan mulai."),
+    "alarm.ended": gettext_lazy("Gangguan berakhir."),
+    "account.renewed": gettext_lazy("Akun diperbarui; sumbernya dilanjutkan."),
+    "account.session_imported": gettext_lazy("Sesi baca disimpan."),
+    "account.session_forgotten": gettext_lazy("Sesi baca dihapus."),
     "announcement.drafted": gettext_lazy("Naskah dibuat."),
     "announcement.submitted": gettext_lazy("Diajukan untuk disetujui."),
     "announcement.approved": gettext_lazy("Disetujui."),

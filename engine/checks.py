@@ -43,7 +43,9 @@ def safely(name: str, check: Callable[[], Findings]) -> list[Finding]:
         for one in check():
             found.append(one)  # one by one: what came before a failure is kept
     except ChannelError as error:
-        found.append(Finding(name, False, str(error), remedy_of(error.failure, error.code, [])))
+        # What passes by itself is no trouble yet: a blip raises no alarm.
+        ok = None if error.failure == Failure.LATER else False
+        found.append(Finding(name, ok, str(error), remedy_of(error.failure, error.code, [])))
     except Exception as error:  # noqa: BLE001 - a broken check is a finding, and the others go on
         sentence = f"Pemeriksaan ini gagal ({type(error).__name__}): {error}"
         found.append(Finding(name, False, sentence[:400], "Laporkan kalimat ini kepada pengelola."))

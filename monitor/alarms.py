@@ -6,7 +6,7 @@ that is late, and a webhook that is connected and tells nothing.
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 
@@ -65,7 +65,7 @@ def standing() -> list[Alarm]:
 
 def settle(family: str, found: Iterable[Trouble], now: datetime) -> None:
     """Start an alarm for each new trouble and end those of ``family`` that ``found`` no longer holds."""
-    troubles = {one.key: one for one in found}
+    troubles = _by_key(found)
     known = {alarm.key: alarm for alarm in Alarm.objects.filter(family=family, ended_at__isnull=True)}
     for key, trouble in troubles.items():
         if key not in known:
@@ -77,6 +77,16 @@ def settle(family: str, found: Iterable[Trouble], now: datetime) -> None:
     for key, alarm in known.items():
         if key not in troubles:
             _end(alarm, now)
+
+
+def _by_key(found: Iterable[Trouble]) -> dict[str, Trouble]:
+    """The troubles by their key; two of one key (two permissions that are missing) are one, which says both."""
+    troubles: dict[str, Trouble] = {}
+    for one in found:
+        known = troubles.get(one.key)
+        both = known and replace(known, sentence=f"{known.sentence} {one.sentence}")
+        troubles[one.key] = both or one
+    return troubles
 
 
 @transaction.atomic

@@ -81,6 +81,8 @@ def rest(account: Account, meter: Meter, failure: ChannelError | None, now: date
     if meter.used >= limits["usage_stop"]:
         until = max(until or now, now + timedelta(seconds=meter.rest or limits["rest"]))
     if until is not None:
+        if Brake.objects.filter(account=account, until__gte=until).exists():
+            return until  # a longer rest holds already
         why = str(failure) if failure else f"Pemakaian {meter.used:.0f} % dari jatah platform."
         Brake.objects.update_or_create(account=account, defaults={"until": until, "why": why[:300]})
     return until

@@ -171,7 +171,7 @@ def _finish(source: Source, heard: Heard, failure: ChannelError | None, now: dat
         failure=outcome["failure"],
         trouble=outcome["trouble"],
     )
-    if failure is not None:
+    if kept and failure is not None:
         open_gap(source, now, str(failure))
     elif kept:
         close_gap(source, now)

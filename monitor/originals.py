@@ -46,6 +46,19 @@ def follow_change(mention: Mention, said: str, now: datetime) -> None:
         Original.objects.create(mention=mention, sealed=_sealed(said), until=_undecided(now))
 
 
+def follow_number(mention: Mention, said: str) -> None:
+    """A number may be corrected while its mask stays the same: the original that is kept says the new one."""
+    row = Original.objects.filter(mention=mention).first()
+    if row is None:
+        return
+    try:
+        same = vault.unlock(bytes(row.sealed)).get("text") == said
+    except ChannelError:
+        same = False  # nobody can open it any more
+    if not same:
+        Original.objects.filter(pk=row.pk).update(sealed=_sealed(said))
+
+
 def read_original(mention: Mention) -> str | None:
     """The words before masking; None when there are none (any more). Raises CannotOpen with a sentence.
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from channels.contract import ChannelError, Gone
+from channels.contract import ChannelError, Failure, Gone, Meter, Post
 from channels.models import Account
 from channels.registry import open_channel
 from monitor.budget import refusal, rest, resting, spend
@@ -31,26 +31,32 @@ def recheck(account_id: int, now: datetime) -> int:
     alone, and the model of the privacy page says so.
     """
     account = Account.objects.get(pk=account_id)
-    batch = list(_due(now).filter(source__account=account)[: settings.HEARING["checking"]["batch"]])
+    due = _due(now).filter(source__account=account)
+    batch = list(due[: settings.HEARING["checking"]["batch"]])
     source = Source.objects.filter(account=account).first()
     if not batch or source is None:
         return 0
     if (no_money := refusal(source, now, "check")) is not None:
         log.warning("%s: not looked at again: %s", account, no_money)
-        _put_off(batch, now)
+        _put_off(due, now)
         return 0
-    channel = open_channel(account)
+    meter = Meter()
+    found: dict[str, Post | Gone] = {}
     failure: ChannelError | None = None
     try:
+        channel = open_channel(account)
+        meter = channel.meter
         found = channel.look([mention.external_id for mention in batch])
     except ChannelError as error:
-        found, failure = {}, error
-    rest(account, channel.meter, failure, now)
+        failure = error
+    rest(account, meter, failure, now)
     if failure is not None:
         log.warning("%s: look again failed: %s", account, failure)
-        _put_off(batch, now)
+        # A token that is refused is so for all; anything else may lie in these, and the others have their turn.
+        mine = Mention.objects.filter(pk__in=[mention.pk for mention in batch])
+        _put_off(due if failure.failure == Failure.CREDENTIALS else mine, now)
         return 0
-    spend(source, channel.meter, len(found), now, "check")
+    spend(source, meter, len(found), now, "check")
     gone = 0
     for mention in batch:
         seen = found.get(mention.external_id)
@@ -63,10 +69,10 @@ def recheck(account_id: int, now: datetime) -> int:
     return gone
 
 
-def _put_off(batch: list[Mention], now: datetime) -> None:
-    """Try these again in an hour; what is due after them has its turn meanwhile."""
+def _put_off(mentions: QuerySet[Mention], now: datetime) -> None:
+    """Try these again in an hour."""
     again = now - timedelta(hours=settings.HEARING["checking"]["every"]) + _TRY_AGAIN
-    Mention.objects.filter(pk__in=[mention.pk for mention in batch]).update(checked_at=again)
+    mentions.order_by().update(checked_at=again)
 
 
 def _due(now: datetime) -> QuerySet[Mention]:

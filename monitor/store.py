@@ -13,7 +13,7 @@ from city.masks import mask
 from ledger.chain import record
 from monitor.copies import fingerprint, fold
 from monitor.models import Mention, Original, Revision, SetAside, Source
-from monitor.originals import follow_change, keep_originals
+from monitor.originals import follow_change, follow_number, keep_originals
 
 
 def keep(source: Source, posts: Sequence[Post], now: datetime) -> int:
@@ -55,12 +55,19 @@ def note_change(mention: Mention, said: str, now: datetime) -> bool:
     has not emptied the post.
     """
     text = mask(said)
-    if not text or text == mention.text or mention.gone_at is not None:
+    if not text or mention.gone_at is not None:
         return False
+    if text == mention.text:
+        if text != said:
+            follow_number(mention, said)
+        return False
+    words = fingerprint(text)
+    # Other words are a matter of their own: it is no longer folded under whose words it had.
+    alone = {} if words == fingerprint(mention.text) else {"copy_of": None}
     with transaction.atomic():
         Revision.objects.create(mention=mention, text=mention.text, until=now)
         Mention.objects.filter(pk=mention.pk).update(
-            text=text, fingerprint=fingerprint(text), edits=F("edits") + 1, unjudged=True
+            text=text, fingerprint=words, edits=F("edits") + 1, unjudged=True, **alone
         )
         follow_change(mention, said, now)
         record("mention.edited", f"mention:{mention.pk}", at=now)

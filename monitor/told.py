@@ -25,6 +25,8 @@ _TOLD_KINDS: dict[str, tuple[str, ...]] = {
 _GRACE = timedelta(minutes=10)
 #: Only what was heard this soon after it was said shows anything about now: the rest is history that was caught up.
 _FRESH = timedelta(hours=1)
+#: By how much a platform's clock may be ahead of ours.
+_APART = timedelta(days=1)
 #: So many posts in a row that polling alone brought, and the webhook counts as deaf.
 _DEAF_FROM = 3
 
@@ -82,6 +84,8 @@ def _heard(account: Account, since: datetime, now: datetime) -> QuerySet[Mention
         source__kind__in=_TOLD_KINDS[account.channel],
         source__via="api",
         posted_at__gte=since,
+        # Nothing is heard before it was said; the second bound has an index, which the first one lacks.
+        heard_at__gte=since - _APART,
         heard_at__lte=now - _GRACE,
     )
 

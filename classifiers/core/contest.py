@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from classifiers.core.alike import groups
 from classifiers.core.kinds import INDONESIAN, Kind
 from classifiers.core.model import Model
 from classifiers.core.scores import Range, Score, gains, macro_f1, scores
+from classifiers.core.split import firsts, groups
 
 #: What must not get worse: of complaints both that they are found and that they are right.
 _MATTERS = (
@@ -86,15 +86,15 @@ def _unlike(held: list[Item], learned: list[Item], base: Sequence[str]) -> list[
     before = len(base) + len(learned)
     texts = [*base, *(one.text for one in (*learned, *held))]
     keys = [*[""] * len(base), *(one.fingerprint for one in (*learned, *held))]
-    leaders = groups(texts, keys)
-    # A text whose group begins with itself is the first of its kind, and nothing learned is in that group.
-    return [one for place, one in enumerate(held, before) if leaders[place] == place]
+    # The first text of its group: nothing learned is in that group.
+    first = firsts(texts, keys=keys)
+    return [one for place, one in enumerate(held, before) if first[place]]
 
 
 def distinct(items: Sequence[Item]) -> list[Item]:
     """One of each group of almost equal texts: the newest, which is what people think now."""
-    leaders = groups([one.text for one in items], [one.fingerprint for one in items])
-    newest = {leader: place for place, leader in enumerate(leaders)}
+    found = groups([one.text for one in items], keys=[one.fingerprint for one in items])
+    newest = {group: place for place, group in enumerate(found.tolist())}
     return [items[place] for place in sorted(newest.values())]
 
 

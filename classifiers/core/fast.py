@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse as sparse
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
@@ -12,7 +13,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.svm import LinearSVC
 
 from classifiers.core.corpus import Example
-from classifiers.core.features import PAIRS, PIECES, WORDS, Floats, Scorer, TokenFeatures, Weighed
+from classifiers.core.features import Floats, Scorer, TokenFeatures, Weighed
 from classifiers.core.kinds import TOPICS, Kind
 from classifiers.core.split import groups
 
@@ -21,7 +22,11 @@ NO_TOPIC = "lain"
 _KINDS = [kind.value for kind in Kind]
 #: Columns of the weights: five kinds, the topics, urgency.
 _TOPIC_COLUMNS = slice(len(_KINDS), len(_KINDS) + len(TOPICS))
-_FOLDS = 5
+_FOLDS = 3
+#: How large the scores of a base judge are beside the features; the larger, the less it costs to trust them.
+_BASE = 2.0
+#: Fewer new posts than this teach no probabilities.
+_HONEST = 50
 #: Fewer examples of a kind than this cannot be spread over folds.
 LEAST = 5
 
@@ -39,17 +44,21 @@ class Opinion:
 class FastJudge(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Linear judges over ``TokenFeatures``: scores of support vector machines, made probabilities on held-out folds.
 
+    base: a judge to build on. Its scores are then five more features, so that few examples correct it where they must
+    and leave the rest as it was; being linear in the same features, they end in one matrix of weights.
+
     After fit: ``weights_`` (features, 24) float32, ``bias_`` (24,), ``idf_``, ``pair_idf_``, and the calibrators
     ``kinds_``, ``topics_``, ``urgency_``. ``held_out_`` is the Opinion on the training posts, each by a judge that
     had not seen it or a near-duplicate; not kept in a model file.
     """
 
-    def __init__(self, c: float = 0.3) -> None:
+    def __init__(self, c: float = 0.3, base: "FastJudge | None" = None) -> None:
         self.c = c
+        self.base = base
 
     def fit(self, examples: Sequence[Example], y: Any = None) -> Self:
         texts = [example.text for example in examples]
-        features = TokenFeatures().fit(texts)
+        features = self._features(texts)
         matrix = features.transform(texts)
         targets = _targets(examples)
         self.idf_, self.pair_idf_ = features.idf_, features.pair_idf_
@@ -59,16 +68,48 @@ class FastJudge(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         for seen, unseen in fold.split(texts, groups=groups(texts)):
             weights, bias = self._linear(matrix[seen], targets.only(seen))
             scores[unseen] = matrix[unseen] @ weights + bias
-        self.kinds_ = _calibrator(scores[:, : len(_KINDS)], targets.kinds, targets.weight)
-        self.topics_ = _calibrator(scores[:, _TOPIC_COLUMNS], targets.topics, targets.weight)
-        known = targets.urgent >= 0
+        honest = self._honest(examples)
+        self.kinds_ = _calibrator(
+            scores[honest, : len(_KINDS)], targets.kinds[honest], targets.weight[honest]
+        )
+        self.topics_ = _calibrator(
+            scores[honest, _TOPIC_COLUMNS], targets.topics[honest], targets.weight[honest]
+        )
+        known = honest & (targets.urgent >= 0)
+        if len(set(targets.urgent[known])) < 2:
+            known = targets.urgent >= 0
         self.urgency_ = _calibrator(scores[known, -1:], targets.urgent[known], targets.weight[known])
         self.held_out_ = self._opinion(scores, None)
         return self
 
+    def _honest(self, examples: Sequence[Example]) -> NDArray[np.bool_]:
+        """Posts from which probabilities may be learned: with a base, not the seed corpus, which it knows."""
+        new = np.array([bool(example.source) for example in examples])
+        kinds = {example.kind for example, fresh in zip(examples, new, strict=True) if fresh}
+        return (
+            new if self.base is not None and new.sum() >= _HONEST and len(kinds) == len(Kind) else ~new | new
+        )
+
+    def _features(self, texts: Sequence[str]) -> TokenFeatures:
+        if self.base is None:
+            return TokenFeatures().fit(texts)
+        features = TokenFeatures()
+        features.idf_, features.pair_idf_ = self.base.idf_, self.base.pair_idf_
+        return features
+
     def _linear(self, matrix: Any, targets: "_Targets") -> tuple[Floats, Floats]:
+        """Weights (features, columns) and bias (columns,)."""
+        if self.base is None:
+            return self._plain(matrix, targets)
+        known = matrix @ self.base.weights_ + self.base.bias_
+        joined = sparse.hstack([matrix, sparse.csr_matrix(known * _BASE)]).tocsr()
+        weights, bias = self._plain(joined, targets)
+        own, trust = weights[: matrix.shape[1]], weights[matrix.shape[1] :] * _BASE
+        return own + self.base.weights_ @ trust, bias + self.base.bias_ @ trust
+
+    def _plain(self, matrix: Any, targets: "_Targets") -> tuple[Floats, Floats]:
         width = len(_KINDS) + len(TOPICS) + 1
-        weights = np.zeros((PIECES + WORDS + PAIRS, width), np.float32)
+        weights = np.zeros((matrix.shape[1], width), np.float32)
         bias = np.full(width, -1.0, np.float32)
         kinds = LinearSVC(C=self.c, class_weight="balanced").fit(matrix, targets.kinds, targets.weight)
         _place(kinds, range(len(_KINDS)), weights, bias)
@@ -136,6 +177,8 @@ def _place(fitted: LinearSVC, columns: range, weights: Floats, bias: Floats) -> 
 
 def _calibrator(scores: Floats, truth: NDArray[np.int64], weight: NDArray[np.float64]) -> LogisticRegression:
     """Scores to probabilities, learned on posts that the scorer had not seen."""
+    if not len(truth):  # nobody said anything: never
+        scores, truth, weight = np.zeros((1, scores.shape[1]), np.float32), np.zeros(1, np.int64), np.ones(1)
     if len(set(truth)) < 2:  # nothing to tell apart: always that one
         scores, truth = np.vstack([scores, scores[:1]]), np.append(truth, 1 - truth[0])
         weight = np.append(weight, 1e-6)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import HashingVectorizer
 
+from classifiers.core.normal import standard
 from classifiers.core.text import tokens
 
 Floats = NDArray[np.float32]
@@ -42,8 +43,12 @@ def _alone(word: str) -> list[str]:
 
 
 def _bare(token: str) -> str:
-    """The token without marks at its ends; a token of marks alone stays as it is."""
-    return _EDGE.sub("", token) or token
+    """The standard word that a token stands for, without marks at its ends; a token of marks alone stays.
+
+    Pieces are taken from the token as it was written: how somebody writes tells something too.
+    """
+    word = _EDGE.sub("", token) or token
+    return standard(word) if word.isalnum() else word
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +193,9 @@ def _token_matrix(
     if not known:
         return sparse.csr_matrix((0, PIECES + WORDS), dtype=np.float32)
     pieces, words = hashers or _hashers()
-    return sparse.hstack([pieces.transform(known), words.transform([_bare(token) for token in known])]).tocsr()
+    return sparse.hstack(
+        [pieces.transform(known), words.transform([_bare(token) for token in known])]
+    ).tocsr()
 
 
 def _counts(found: Lines) -> sparse.csr_matrix:

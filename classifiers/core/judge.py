@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city.places import Found, find
+from city.stems import words_of
 from classifiers.core.authority import Authority, authority
 from classifiers.core.fast import NO_TOPIC, Opinion
 from classifiers.core.incident import incident_key
@@ -75,16 +76,17 @@ def judge(
     """
     if not texts:
         return []
-    places, alarms = find(texts), urgency(texts)
+    words = words_of(texts)  # cut once for the three judges of rules
+    places, alarms = find(texts, words), urgency(texts, words)
     whens = times or [None] * len(texts)
     if model is None:
-        owners = authority(texts, [None] * len(texts), places)
+        owners = authority(texts, [None] * len(texts), places, words)
         rows = zip(texts, places, alarms, owners, strict=True)
         return [_unjudged(*row) for row in rows]
     opinion = model.opinion(texts, via, deep=deep)
     order = np.argsort(-opinion.topics, axis=1)[:, :3].tolist()
     first = [TOPICS[row[0]] for row in order]
-    owners = authority(texts, first, places)
+    owners = authority(texts, first, places, words)
     named = _heavy_words(opinion)
     cuts = {word: model.cut(word, thresholds.recall) for word in {*via, "mention"}}
     verdicts = []

@@ -61,7 +61,7 @@ class Model:
             return quick
         try:
             return self.stack.join(quick, self.deep.opinion(texts), via)
-        except Exception as error:  # a broken file, a missing library: the fast judge goes on alone
+        except Exception as error:  # noqa: BLE001  # a broken file, a missing library: the fast judge goes on alone
             log.error("Penilai dalam tidak dapat dipakai (%s): %s", type(error).__name__, error)
             return quick
 
@@ -104,14 +104,17 @@ class Stack:
         return np.hstack([_log(quick.kinds), _log(deep.kinds), keyword[:, None]])
 
 
-def train(examples: Sequence[Example], version: str) -> Model:
-    """Learn from ``examples``. Raises ModelError when a kind has fewer than five (calibration needs folds)."""
+def train(examples: Sequence[Example], version: str, base: FastJudge | None = None) -> Model:
+    """Learn from ``examples``, on top of ``base`` where one is given.
+
+    Raises ModelError when a kind has fewer than five: calibration needs folds.
+    """
     counts = {kind: sum(example.kind == kind for example in examples) for kind in Kind}
     if scarce := [kind.value for kind, count in counts.items() if count < LEAST]:
         raise ModelError(
             f"Contoh terlalu sedikit untuk jenis: {', '.join(scarce)} (perlu paling sedikit {LEAST})."
         )
-    fast = FastJudge().fit(examples)
+    fast = FastJudge(base=base).fit(examples)
     return Model(version, fast, cuts=cuts(fast.held_out_.kinds, examples))
 
 

@@ -102,6 +102,11 @@ def normalise_one(text: str) -> str:
     return normalise([text])[0]
 
 
+def standard(word: str) -> str:
+    """The standard writing of one word in lower case; "" where nothing stays of it."""
+    return _words()[word]
+
+
 def _plain(text: str) -> str:
     """One line, with compatibility letters (𝗯𝗮𝗻𝗷𝗶𝗿, ﬁ) as plain ones and lone surrogates gone."""
     if not text.isascii():

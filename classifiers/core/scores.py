@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import cohen_kappa_score
+from sklearn.metrics import cohen_kappa_score, confusion_matrix
 
 from classifiers.core.kinds import Kind
 
@@ -79,23 +79,33 @@ def share(hits: int, of: int) -> Range | None:
     return Range(p, max(0.0, middle - half), min(1.0, middle + half))
 
 
-def kappa(first: Sequence[str], second: Sequence[str], *, times: int = 300) -> Range | None:
+def kappa(first: Sequence[str], second: Sequence[str], *, times: int = 1000) -> Range | None:
     """Cohen's kappa of two readings of the same posts, with a bootstrap interval.
 
     None for fewer than two posts, or when both readers knew one and the same kind only.
     """
-    if len(first) < 2 or len({*first, *second}) < 2:
+    names = sorted({*first, *second})
+    if len(first) < 2 or len(names) < 2:
         return None
-    one, other = np.asarray(first), np.asarray(second)
-    value = float(cohen_kappa_score(one, other))
+    value = float(cohen_kappa_score(first, second))
+    table = confusion_matrix(first, second, labels=names).ravel()
     dice = np.random.default_rng(7)
-    again = []
-    for _ in range(times):
-        rows = dice.integers(0, len(one), len(one))
-        if len({*one[rows], *other[rows]}) > 1:  # else kappa is not defined
-            again.append(cohen_kappa_score(one[rows], other[rows]))
-    low, high = np.quantile(again, [0.025, 0.975]) if again else (value, value)
+    # Drawing posts anew is drawing the cells of the table anew.
+    drawn = dice.multinomial(len(first), table / len(first), size=times).reshape(
+        times, len(names), len(names)
+    )
+    again = _kappas(drawn / len(first))
+    low, high = np.quantile(again, [0.025, 0.975]) if len(again) else (value, value)
     return Range(value, float(low), float(high))
+
+
+def _kappas(tables: Counts) -> Counts:
+    """Kappa of each table of shares (draws, kinds, kinds), where it is defined."""
+    same = np.trace(tables, axis1=1, axis2=2)
+    by_chance = (tables.sum(axis=1) * tables.sum(axis=2)).sum(axis=1)
+    known = by_chance < 1
+    found: Counts = (same[known] - by_chance[known]) / (1 - by_chance[known])
+    return found
 
 
 def _marks(truth: Sequence[str], said: Sequence[str], kind: str) -> tuple[Counts, Counts, Counts]:

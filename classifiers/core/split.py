@@ -37,11 +37,12 @@ def plain(text: str) -> str:
     return words or "".join(sign for sign in text if unicodedata.category(sign)[0] not in "PZC")
 
 
-def groups(texts: Sequence[str], alike: float = ALIKE) -> NDArray[np.int64]:
+def groups(texts: Sequence[str], alike: float = ALIKE, keys: Sequence[str] = ()) -> NDArray[np.int64]:
     """The group of each text, shape (len(texts),), numbered from 0 in the order of first appearance.
 
     Texts of one group are near-duplicates, directly or through others; who belongs together does not depend on the
-    order of the texts. Twenty thousand posts take seconds.
+    order of the texts. Twenty thousand posts take seconds. keys: where given, one a text; texts with the same key
+    belong together too, and "" says nothing.
     """
     if not len(texts):
         return np.zeros(0, dtype=np.int64)
@@ -50,15 +51,26 @@ def groups(texts: Sequence[str], alike: float = ALIKE) -> NDArray[np.int64]:
     first, second = _shared(pieces, _candidates(pieces), alike)
     links = coo_matrix((np.ones(len(first)), (first, second)), shape=(len(known), len(known)))
     _, found = connected_components(links, directed=False)
-    return _by_appearance(found[which])
+    labels = found[which]
+    return _by_appearance(_joined(labels, keys) if any(keys) else labels)
 
 
-def firsts(texts: Sequence[str], alike: float = ALIKE) -> NDArray[np.bool_]:
+def firsts(texts: Sequence[str], alike: float = ALIKE, keys: Sequence[str] = ()) -> NDArray[np.bool_]:
     """True for the first text of every group."""
-    found = groups(texts, alike)
+    found = groups(texts, alike, keys)
     kept = np.zeros(len(found), dtype=bool)
     kept[np.unique(found, return_index=True)[1]] = True
     return kept
+
+
+def _joined(labels: NDArray[np.int64], keys: Sequence[str]) -> NDArray[np.int64]:
+    """Groups that share a key as one."""
+    keyed = np.flatnonzero([bool(key) for key in keys])
+    _, number = np.unique(np.array(keys, dtype=object)[keyed].astype(str), return_inverse=True)
+    count, own = len(labels), int(labels.max()) + 1
+    links = coo_matrix((np.ones(len(keyed)), (labels[keyed], own + number)), shape=(own + count, own + count))
+    found: NDArray[np.int64] = connected_components(links, directed=False)[1][labels]
+    return found
 
 
 def _by_appearance(labels: NDArray[np.int64]) -> NDArray[np.int64]:

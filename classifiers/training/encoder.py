@@ -104,13 +104,11 @@ def base(kept: list[int]) -> Encoder:
 
 def _directory(blob: bytes) -> tuple[tuple[Any, ...], dict[str, tuple[int, int]]]:
     """The header of the weight file, and where each tensor starts and how long it is."""
-    at = 8
-    size, layers, heads, inner, pieces, places, _ = struct.unpack_from("<7i", blob, at)
-    (eps,) = struct.unpack_from("<f", blob, at + 28)
-    at += 36
-    (known,) = struct.unpack_from("<i", blob, at)
-    (length,) = struct.unpack_from("<Q", blob, at + 24)
-    at += 32 + (known + 1) * 4 + known * 4 + length
+    size, layers, heads, inner, pieces, places, _ = struct.unpack_from("<7i", blob, 8)
+    (eps,) = struct.unpack_from("<f", blob, 36)
+    (known,) = struct.unpack_from("<i", blob, 44)
+    (length,) = struct.unpack_from("<Q", blob, 64)
+    at = 72 + (known + 1) * 4 + known * 4 + length
     _, skipped = struct.unpack_from("<iI", blob, at)
     at += 8 + skipped
     (count,) = struct.unpack_from("<i", blob, at)

@@ -3,9 +3,11 @@
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
-from sentencepiece import sentencepiece_model_pb2 as proto
+from sentencepiece import sentencepiece_model_pb2
 
+proto: Any = sentencepiece_model_pb2  # generated, without types
 _CONTROL = {"<s>", "<pad>", "</s>", "<mask>"}
 
 
@@ -40,6 +42,7 @@ def _charsmap(normalizer: dict[str, object]) -> str:
     """The table of letter forms, wherever the normalizer keeps it."""
     if "precompiled_charsmap" in normalizer:
         return str(normalizer["precompiled_charsmap"])
-    inner = normalizer.get("normalizers")
-    assert isinstance(inner, list)
+    inner = normalizer["normalizers"]
+    if not isinstance(inner, list):
+        raise TypeError("the tokenizer's normalizer is of an unknown form")
     return next(_charsmap(one) for one in inner if "precompiled_charsmap" in one or "normalizers" in one)

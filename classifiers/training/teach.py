@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from sklearn.metrics import f1_score
 from tokenizers import Tokenizer
 from torch import nn
@@ -20,6 +19,7 @@ from classifiers.core.fast import NO_TOPIC
 from classifiers.core.kinds import TOPICS, Kind
 from classifiers.training.encoder import Encoder, base, cut_tokenizer
 from classifiers.training.pieces import write_pieces
+from classifiers.training.shrink import shrink
 
 _RATE = 8e-5
 #: Pieces in one step, padding included.
@@ -54,7 +54,7 @@ def teach(
     epochs: float = 3.3,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Teach on ``examples`` for at most ``minutes`` and ``epochs``, and write deep.onnx and deep.pieces to ``folder``.
+    """Teach on ``examples`` for at most ``minutes`` and ``epochs``; write deep.onnx and deep.pieces to ``folder``.
 
     unseen: never learned from, only looked at; texts: what the tokenizer must be able to write.
     """
@@ -213,6 +213,5 @@ def export(reader: Reader, folder: Path) -> None:
         opset_version=17,
         dynamo=False,
     )
-    # reduce_range: without VNNI, sums of two full 8-bit products overflow 16 bits (onnxruntime's documentation).
-    quantize_dynamic(whole, path, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+    shrink(whole, path)
     whole.unlink()

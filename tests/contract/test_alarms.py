@@ -1,6 +1,7 @@
 """Trouble is said without somebody typing: alarms start once, end once, and stand on every page meanwhile."""
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,17 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from channels.contract import ChannelError, Failure
 from channels.models import Account
 from config.town import Town
 from desk.strip import strip
-from engine.checks import new_in_ledger
+from engine.checks import Finding, new_in_ledger, safely
 from engine.clock import start_clock
 from engine.watch import look_at_accounts, look_at_house, watch
 from ledger.chain import record, seal, verified_head, verify_on
 from ledger.life import beat
 from ledger.models import Event
-from monitor.alarms import look, standing
+from monitor.alarms import Trouble, Weight, look, settle, standing
 from monitor.coverage import prune
 from monitor.models import Alarm, Brake, Mention, Source
 from tests.contract.test_hearing import listen, say
@@ -248,3 +250,27 @@ def test_there_is_no_alarm_for_what_is_switched_off(town: Town, accounts: Any, n
     look(now)
     assert keys() == []
     assert not Mention.objects.exists()
+
+
+def test_two_troubles_of_one_name_are_one_alarm_that_says_both(now: datetime) -> None:
+    both = [
+        Trouble("check:a", Weight.CHECK, "Izin satu tidak ada."),
+        Trouble("check:a", Weight.CHECK, "Izin dua."),
+    ]
+    for minute in range(2):
+        settle("accounts", both, now + minute * timedelta(minutes=1))
+    assert Alarm.objects.get().sentence == "Izin satu tidak ada. Izin dua."
+    assert told("alarm.started") == ["check:a"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "ok"), [(Failure.LATER, None), (Failure.CREDENTIALS, False), (Failure.REFUSED, False)]
+)
+def test_a_blip_while_asking_is_no_alarm(failure: Failure, ok: bool | None) -> None:
+    def asks() -> Iterator[Finding]:
+        raise ChannelError("Saluran tidak menjawab.", failure)
+        yield
+
+    (found,) = safely("account:a", asks)
+    assert found.ok is ok
+    assert found.remedy

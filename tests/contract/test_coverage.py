@@ -11,7 +11,7 @@ from django.core.management import call_command
 from channels.contract import Failure, Meter
 from channels.http import _usages
 from config.town import Town
-from monitor.budget import month_spent, refusal
+from monitor.budget import month_spent, refusal, rest
 from monitor.copies import fingerprint
 from monitor.coverage import as_json
 from monitor.hear import due_sources, hear
@@ -149,6 +149,27 @@ def test_every_call_is_counted(town: Town, accounts: Any, now: datetime) -> None
     assert Meter().calls == 0
 
 
+def test_without_a_token_nothing_is_looked_at_for_an_hour_and_nothing_breaks(
+    town: Town, accounts: Any, now: datetime
+) -> None:
+    say_many(town, "facebook", "mention", [f"m{n}" for n in range(130)])
+    listen(now)
+    page, later = accounts["facebook"], now + 25 * HOUR
+    page.sealed_secrets, page.secret_names = b"", {"access_token": "TIDAK_ADA"}
+    page.save()
+    assert accounts_to_check(later) == [page.pk]
+    assert page.missing_secrets() == ["TIDAK_ADA"]
+    assert recheck(page.pk, later) == 0
+    assert accounts_to_check(later) == []
+    assert accounts_to_check(later + HOUR) == [page.pk]
+
+
+def test_a_shorter_rest_does_not_end_a_longer_one(accounts: Any, now: datetime) -> None:
+    rest(accounts["facebook"], Meter(rest=7200.0), None, now)
+    rest(accounts["facebook"], Meter(used=95.0), None, now)
+    assert Brake.objects.get().until == now + 2 * HOUR
+
+
 # --- copies
 
 
@@ -173,6 +194,27 @@ def test_copies_by_others_are_folded_under_the_first_and_open_no_case(
     assert Case.objects.filter(mention=first).exists()
     assert not Case.objects.filter(mention__copy_of=first).exists()
     assert Mention.objects.filter(author="eni", copy_of__isnull=True).count() == 2
+
+
+def test_a_copy_whose_words_are_changed_is_a_matter_of_its_own(
+    town: Town, accounts: Any, now: datetime
+) -> None:
+    words = "jalan di Jatiasih rusak parah berlubang, sudah tiga bulan tidak diperbaiki"
+    say(town, "facebook", "mention", words, id="1", author="eni")
+    listen(now)
+    number = say(town, "facebook", "mention", words, id="2", author="oji")
+    listen(now + HOUR)
+    copy = Mention.objects.get(external_id=number)
+    assert copy.copy_of is not None
+    town.post("/control/edit", {"channel": "facebook", "id": "2", "text": f"{words}!!"})
+    listen(now + 2 * HOUR)
+    copy.refresh_from_db()
+    assert (copy.edits, copy.copy_of is None) == (1, False)
+    other = "pohon tumbang menutup jalan di depan SDN 3 Jatiasih, mohon segera ditangani"
+    town.post("/control/edit", {"channel": "facebook", "id": "2", "text": other})
+    listen(now + 3 * HOUR)
+    copy.refresh_from_db()
+    assert (copy.text, copy.copy_of, copy.unjudged) == (other, None, True)
 
 
 def test_short_texts_are_never_copies() -> None:

@@ -208,7 +208,7 @@ def test_what_a_graph_error_means(error: dict[str, Any], writing: bool, expected
 def test_what_an_x_error_means(status: int, body: dict[str, Any], expected: Failure) -> None:
     response = requests.Response()
     response.status_code, response._content = status, json.dumps(body).encode()
-    assert x_channel._failure(tweepy.HTTPException(response), writing=True).failure == expected
+    assert x_channel.failure(tweepy.HTTPException(response), writing=True).failure == expected
 
 
 # --- hearing
@@ -268,3 +268,13 @@ def test_one_comment_gone_and_one_come_is_heard_within_some_passes() -> None:
         read += [thread for thread, _, _ in threads.to_read({"p": 5})]
         cursor = threads.done()
     assert read == ["p"]
+
+
+def test_threads_that_are_no_longer_listed_do_not_make_the_cursor_grow() -> None:
+    cursor: dict[str, Any] = {}
+    for week in range(50):
+        threads = Threads(cursor)
+        for _thread, _mark, read in threads.to_read({f"p{week}": 1, f"p{week + 1}": 1}):
+            read({"newest": None, "received": 1})
+        cursor = threads.done()
+    assert set(cursor["threads"]) == {"p49", "p50"}

@@ -1,14 +1,17 @@
 """What citizens say in the town is heard through the real client libraries, once, whatever goes wrong."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from channels.models import Receipt
+from config.ports import free_port
 from config.town import Town
 from monitor.hear import due_sources, hear
-from monitor.models import Mention, SetAside, Source
+from monitor.models import Gap, GapState, Mention, SetAside, Source
 
 pytestmark = pytest.mark.django_db
 
@@ -211,3 +214,32 @@ def test_a_wrong_token_is_a_matter_of_credentials(
     # Instagram mentions come by webhook: nothing is asked for them.
     wrong = Source.objects.exclude(via="web").exclude(account__key="instagram", kind="mention")
     assert {source.failure for source in wrong} == {"credentials"}
+
+
+def test_what_x_no_longer_lists_behind_its_800_mentions_is_stated_as_lost(
+    accounts: Any, settings: Any, tmp_path: Path
+) -> None:
+    capped = Town(free_port("127.0.0.1", 0), [], tmp_path / "town.log")
+    try:
+        capped.wait_ready()
+        settings.STAND_IN = capped.base
+        source, at = Source.objects.get(account__key="x", kind="mention"), timezone.now()
+        old = (at - timedelta(hours=5)).isoformat()
+        say(capped, "x", "mention", "sebelum ramai", id="lama", created_at=old)
+        assert hear(source.pk, at - timedelta(hours=3))
+        assert not Gap.objects.filter(state=GapState.LOST).exists()
+        rows = [
+            {"channel": "x", "how": "mention", "text": f"ramai {n}", "author": "eni", "id": f"r{n}"}
+            for n in range(850)
+        ]
+        assert capped.load(rows) == []
+        heard = hear(source.pk, at)
+        assert heard is not None
+        assert (heard.new, heard.trouble) == (800, "")
+        lost = Gap.objects.get(state=GapState.LOST)
+        assert (lost.since, lost.until) == (at - timedelta(hours=3), at)
+        assert "800" in lost.why
+        assert hear(source.pk, at + timedelta(minutes=5)) is not None
+        assert Gap.objects.filter(state=GapState.LOST).count() == 1
+    finally:
+        capped.close()

@@ -165,3 +165,9 @@ def test_what_is_missing_is_a_sentence(accounts: dict[str, Account], file: Path,
     ):
         with pytest.raises(CommandError, match=said):
             run(*words)
+
+
+def test_a_session_beside_secrets_of_another_key_is_a_sentence(source: Source, settings: Any) -> None:
+    settings.SECRET_KEY = "kunci lain yang sama panjangnya dengan yang dahulu"
+    with pytest.raises(CommandError, match="kunci rahasia"):
+        run("forget")

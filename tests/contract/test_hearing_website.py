@@ -1,6 +1,8 @@
 """Comments and feeds of the city's websites are heard once, whatever the sites answer."""
 
+import json
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,9 +11,12 @@ from typing import Any
 
 import pytest
 
-from channels.contract import Gone, Post
+from channels.contract import ChannelError, Gone, Meter, Post
+from channels.graph import Graph
 from channels.models import Account, Receipt
 from channels.registry import open_channel
+from channels.website_comments import translate
+from channels.website_feed import _fetch
 from config.town import Town
 from monitor.hear import hear, probe
 from monitor.models import Gap, GapState, Mention, SetAside, Source, Spending
@@ -349,3 +354,53 @@ def test_a_body_without_end_and_a_way_to_another_host_are_sentences(
     hear(source.pk, now + timedelta(hours=2))
     source.refresh_from_db()
     assert "404" in source.trouble
+
+
+def test_a_feed_that_comes_a_byte_at_a_time_is_given_up() -> None:
+    enough = threading.Event()
+
+    class Dripping(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "60000")
+            self.end_headers()
+            while not enough.wait(0.02):
+                self.wfile.write(b" ")
+
+        def log_message(self, *args: Any) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Dripping)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    timer = threading.Timer(20, enough.set)
+    timer.daemon = True
+    timer.start()  # a reader that waits for all of it sees the end here
+    try:
+        with pytest.raises(ChannelError, match="terlalu lambat"):
+            _fetch(f"http://127.0.0.1:{server.server_port}/rss.xml", Meter(), {}, longest=0.2)
+        assert not enough.is_set()
+    finally:
+        enough.set()
+        timer.cancel()
+        server.shutdown()
+        server.server_close()
+
+
+def test_an_address_that_is_no_address_is_no_link() -> None:
+    row = {"id": 7, "content": {"rendered": "halo"}, "link": "javascript:alert(1)"}
+    (item,) = translate([row])
+    assert isinstance(item, Post)
+    assert item.permalink is None
+
+
+def test_a_token_that_graph_repeats_in_its_refusal_is_struck_out(page: Served, settings: Any) -> None:
+    settings.STAND_IN = page.base
+    page.status, page.headers = 400, {"Content-Type": "application/json"}
+    token = "EAABrahasia123"
+    said = {"message": f"Malformed access token {token}", "type": "OAuthException", "code": 190}
+    page.body = json.dumps({"error": said}).encode()
+    with pytest.raises(ChannelError) as caught:
+        Graph(token).get("me")
+    assert (caught.value.failure, caught.value.code) == ("credentials", "190")
+    assert "Malformed access token •••" in str(caught.value)
+    assert "rahasia" not in "".join(traceback.format_exception(caught.value))

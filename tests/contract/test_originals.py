@@ -286,3 +286,18 @@ def test_the_number_is_in_no_log_no_event_no_export_and_no_lesson(
     assert NUMBER not in caplog.text + out.getvalue()
     assert NUMBER not in json.dumps([event.data for event in Event.objects.all()])
     assert not any(NUMBER in mention.text for mention in Mention.objects.all())
+
+
+def test_a_number_that_is_corrected_behind_the_same_mask_is_the_one_that_is_kept(
+    town: Town, accounts: Any, now: datetime
+) -> None:
+    mention = heard(town, now)
+    corrected = COMPLAINT.replace(NUMBER, "0812-3456-7891")
+    town.post("/control/edit", {"channel": "facebook", "id": "1", "text": corrected})
+    listen(now + timedelta(hours=1))
+    assert read_original(mention) == corrected
+    assert not Revision.objects.exists()
+    Original.objects.all().delete()
+    town.post("/control/edit", {"channel": "facebook", "id": "1", "text": COMPLAINT})
+    listen(now + timedelta(hours=2))
+    assert read_original(mention) is None

@@ -175,3 +175,14 @@ def test_the_town_says_what_any_of_its_tokens_may_do(town: Town, accounts: Any) 
     unknown.keep_secrets({"access_token": "kedaluwarsa-123"})
     with pytest.raises(ChannelError):
         access_of(unknown)
+
+
+def test_tokens_of_another_key_give_way_to_new_ones(accounts: Any, settings: Any) -> None:
+    account: Account = accounts["facebook"]
+    settings.SECRET_KEY = "kunci lain yang sama panjangnya dengan yang dahulu"
+    account = Account.objects.get(pk=account.pk)
+    with pytest.raises(ChannelError, match="kentongan init"):
+        account.secret("access_token")
+    account.keep_secrets({"access_token": "baru"})
+    account.save()
+    assert Account.objects.get(pk=account.pk).secret("access_token") == "baru"

@@ -1,6 +1,6 @@
 """Does learning from reviews pay, and is a poisoned batch caught? `make trial-learning`.
 
-    python -m tests.trials.learning [--seeds 3] [--rounds 8] [--each 50] [--minutes 7]
+    python -m tests.trials.learning [--seeds 3] [--rounds 5] [--each 120] [--minutes 5]
 
 Simulated reviewers answer from labels, post after post in a made-up order of time. The judge begins with few posts;
 in each round it judges what has arrived, some of it is reviewed, and it learns anew. Once the posts to review are
@@ -29,7 +29,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings
 
-from classifiers.core.alike import groups
 from classifiers.core.contest import chosen
 from classifiers.core.corpus import Example, read, seed
 from classifiers.core.guard import Limits, Reading, suspicions
@@ -37,6 +36,7 @@ from classifiers.core.kinds import Kind
 from classifiers.core.model import Model, train
 from classifiers.core.order import Candidate, Slot, choose, doubt, rarest
 from classifiers.core.scores import macro_f1
+from classifiers.core.split import firsts
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 REVIEWERS = ("wati", "siti", "dewi", "agus", "joko")
@@ -64,8 +64,8 @@ def labelled() -> tuple[str, list[Example]]:
         name, rows = "labelled.jsonl", list(read(path.read_text("utf-8").splitlines(), path.name))
     else:
         name, rows = "seed", seed()
-    leaders = groups([row.text for row in rows])
-    return name, [row for place, row in enumerate(rows) if leaders[place] == place]
+    first = firsts([row.text for row in rows])
+    return name, [row for place, row in enumerate(rows) if first[place]]
 
 
 def begin_with(rows: list[Example], count: int) -> tuple[list[Example], list[Example]]:
@@ -224,9 +224,9 @@ def report(curves: dict[str, list[list[float]]], held: dict[str, list[list[str]]
 
 def main() -> None:
     asked = argparse.ArgumentParser()
-    asked.add_argument("--seeds", type=int, default=5)
-    asked.add_argument("--rounds", type=int, default=8)
-    asked.add_argument("--each", type=int, default=50)
+    asked.add_argument("--seeds", type=int, default=3)
+    asked.add_argument("--rounds", type=int, default=5)
+    asked.add_argument("--each", type=int, default=120)
     asked.add_argument("--minutes", type=float, default=5.0, help="after which no further seed is begun")
     options = asked.parse_args()
     began = time.monotonic()
@@ -236,8 +236,8 @@ def main() -> None:
         begin=150,
         rounds=options.rounds,
         each=options.each if large else 30,
-        arrive=200 if large else 100,
-        held=1500 if large else 500,
+        arrive=4 * options.each if large else 100,
+        held=1200 if large else 500,
         batch=100 if large else 80,
     )
     found = trial(rows, options.seeds, size, began + 60 * options.minutes)

@@ -69,8 +69,8 @@ def test_classify_gives_one_line_for_each_line_with_every_field() -> None:
 
 
 def test_classify_without_a_model_says_unjudged_and_review(tmp_path: Path) -> None:
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "kentongan.skops").write_bytes(b"rusak")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "judging.toml").write_text("[model]\nuse = false\n", "utf-8")
     (row,) = rows(kentongan("classify", stdin=b'{"text": "apa"}', KENTONGAN_HOME=str(tmp_path)))
     assert (row["kind"], row["decision"]) == (None, "review")
 

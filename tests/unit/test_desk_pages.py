@@ -18,7 +18,7 @@ from classifiers.core.kinds import Kind
 from classifiers.models import Review, Verdict
 from classifiers.review import review
 from desk.views import errors
-from ledger.chain import timeline
+from ledger.chain import record, timeline
 from ledger.life import beat
 from ledger.models import Person
 from ledger.roles import Role, give
@@ -100,8 +100,8 @@ def heard(text: str = "Lampu jalan di Jatiasih mati", **verdict: Any) -> Verdict
     return Verdict.objects.create(mention=mention, at=now, **{**fields, **verdict})
 
 
-def a_case() -> Case:
-    verdict = heard(decision="forward", awaits_review=False, awaits_case=True)
+def a_case(**fields: Any) -> Case:
+    verdict = heard(decision="forward", awaits_review=False, awaits_case=True, **fields)
     open_waiting(timezone.now())
     return Case.objects.get(mention=verdict.mention)
 
@@ -134,6 +134,7 @@ ADDRESSES: dict[str, Callable[[], str]] = {
     "sebutan": lambda: reverse("mentions"),
     "satu sebutan": lambda: reverse("mention", args=[heard().mention_id]),
     "tinjauan": lambda: reverse("review"),
+    "penilai": lambda: reverse("model"),
     "kasus": lambda: reverse("cases"),
     "satu kasus": lambda: reverse("case", args=[a_case().number]),
     "pengumuman": lambda: reverse("announcements"),
@@ -150,6 +151,7 @@ MAY_OPEN = {
     "sebutan": {"wati", "tono", "rina"},
     "satu sebutan": {"wati", "tono", "rina"},
     "tinjauan": {"wati", "rina"},
+    "penilai": {"wati", "rina"},
     "kasus": {"wati", "tono", "rina"},
     "satu kasus": {"wati", "tono", "rina"},
     "pengumuman": {"sari", "budi", "rina"},
@@ -239,6 +241,35 @@ def test_wati_reads_the_suggestion_as_a_sentence() -> None:
     assert "Kemungkinan <strong>pengaduan</strong>, 82%: lampu jalan, Jatiasih" in page
 
 
+def test_wati_reads_how_urgent_a_post_is_whose_matter_it_is_and_why() -> None:
+    reasons = ["kata yang paling menimbang: “korslet”", "menyebut <listrik>"]
+    heard(urgency="emergency", authority="pln", reasons=reasons)
+    page = as_("wati").get(reverse("review")).content.decode()
+    assert 'class="chip red"' in page
+    assert "darurat</span>" in page
+    assert "Wewenang: </span>PLN" in page
+    assert "<li>kata yang paling menimbang: “korslet”</li>" in page
+    assert "<li>menyebut &lt;listrik&gt;</li>" in page
+
+
+@pytest.mark.parametrize("authority", ["", "unknown", "dibubarkan"])
+def test_a_post_that_does_not_press_and_whose_owner_is_not_known_has_neither_badge_nor_name(
+    authority: str,
+) -> None:
+    heard(urgency="normal", authority=authority)
+    page = as_("wati").get(reverse("review")).content.decode()
+    assert 'class="weighed"' not in page
+    assert 'class="reasons"' not in page
+
+
+def test_without_a_judgement_the_place_and_a_near_danger_are_still_shown() -> None:
+    heard(kind="", probability=None, probabilities=None, urgency="soon")
+    page = as_("wati").get(reverse("review")).content.decode()
+    assert "Mesin belum menilai kiriman ini." in page
+    assert "segera</span>" in page
+    assert "Jatiasih</span>" in page
+
+
 def test_wati_confirms_a_suggestion_and_gets_the_next_post() -> None:
     first, second = heard("yang pertama"), heard("yang kedua")
     client = as_("wati")
@@ -316,6 +347,24 @@ def test_tono_brings_a_case_on_with_a_note() -> None:
     assert "Benar mati." in page
     case.refresh_from_db()
     assert case.state == State.VERIFIED
+
+
+@pytest.mark.parametrize(("urgency", "shown"), [("emergency", True), ("soon", False), ("", False)])
+def test_an_emergency_is_marked_beside_the_number_of_its_case(urgency: str, shown: bool) -> None:  # noqa: FBT001 - a row of the table above
+    case = a_case(urgency=urgency, authority="police")
+    page = as_("tono").get(reverse("case", args=[case.number])).content.decode()
+    assert ("darurat</span></h1>" in page) == shown
+    assert "<dd>Kepolisian</dd>" in page
+
+
+def test_a_second_reading_an_edit_and_a_deletion_are_told_in_the_history() -> None:
+    verdict = heard()
+    for event in ("mention.read_again", "mention.edited", "mention.erased"):
+        record(event, f"mention:{verdict.mention_id}", kind="aspiration")
+    page = as_("wati").get(reverse("mention", args=[verdict.mention_id])).content.decode()
+    assert "Dibaca lagi orang lain: aspirasi." in page
+    assert "Kiriman diubah penulisnya." in page
+    assert "Kiriman tidak ada lagi di platformnya" in page
 
 
 def test_a_refused_step_is_said_beside_the_form_and_keeps_what_was_typed() -> None:
@@ -556,6 +605,7 @@ BUDGET = 22
         ("tono", "today"),
         ("wati", "mentions"),
         ("wati", "review"),
+        ("wati", "model"),
         ("tono", "cases"),
         ("sari", "announcements"),
         ("rina", "channels"),

@@ -164,10 +164,10 @@ def test_the_engine_is_alive_while_it_says_so(now: datetime) -> None:
 @pytest.mark.django_db
 def test_a_broken_model_is_a_sentence(home: Path, now: datetime) -> None:
     (home / "models").mkdir()
-    (home / "models" / "kentongan.skops").write_bytes(b"broken")
+    (home / "models" / "in-use.json").write_bytes(b"broken")
     model = one(examine(now), "model")
     assert model.ok is False
-    assert "kentongan train" in model.remedy
+    assert "kentongan model verify" in model.remedy
 
 
 @pytest.mark.django_db

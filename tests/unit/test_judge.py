@@ -127,12 +127,8 @@ def test_a_mention_is_judged_once(mention: Any, now: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_a_missing_model_never_stops_the_judging(
-    mention: Any, now: Any, settings: Any, tmp_path: Path
-) -> None:
-    settings.KENTONGAN_HOME = tmp_path
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "kentongan.skops").write_bytes(b"rusak")
+def test_a_missing_model_never_stops_the_judging(mention: Any, now: Any, settings: Any) -> None:
+    settings.JUDGING = {**settings.JUDGING, "model": {**settings.JUDGING["model"], "use": False}}
     assert judge_waiting(now) == 1
     verdict = Verdict.objects.get()
     assert (verdict.kind, verdict.decision, verdict.awaits_review) == ("", "review", True)

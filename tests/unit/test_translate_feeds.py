@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -93,3 +94,34 @@ def test_the_command_reads_a_feed_and_an_answer_of_the_interface() -> None:
         )
         expected = json.loads(path.with_name(path.stem + ".post.json").read_text("utf-8"))
         assert [json.loads(line) for line in done.stdout.splitlines()] == expected
+
+
+RSS = "<rss version='2.0'><channel><item><guid>https://k.example/1</guid><title>%s</title></item></channel></rss>"
+
+
+def test_an_entity_declared_in_an_encoding_that_hides_it_is_not_expanded() -> None:
+    document = "<?xml version='1.0' encoding='utf-7'?><!DOCTYPE rss [<!ENTITY a 'banjir'>]>" + RSS % "&a;&a;"
+    for item in translate(document.replace("<!", "+ADwAIQ-").encode()):
+        assert "banjirbanjir" not in (item.text if isinstance(item, Post) else item.error)
+    for name in ("utf-16", "utf-8"):
+        (item,) = translate(document.replace("utf-7", name).encode(name))
+        assert isinstance(item, Unreadable)
+        assert "entitas" in item.error
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-8-sig", "windows-1252", "iso-8859-1"])
+def test_a_feed_is_read_in_the_encoding_that_it_declares(encoding: str) -> None:
+    declared = encoding.removesuffix("-sig")
+    document = f"<?xml version='1.0' encoding='{declared}'?>\n" + RSS % "Caf\u00e9 Harapan"
+    (item,) = translate(document.encode(encoding))
+    assert isinstance(item, Post)
+    assert item.text == "Caf\u00e9 Harapan"
+
+
+@pytest.mark.parametrize(
+    "head", ["<?xml " + 'encoding="a" ' * 30_000, "<?xml version='1.0'?><!--" + "\n" * 150_000 + "-->"]
+)
+def test_a_head_that_is_made_to_hold_us_up_is_read_at_once(head: str) -> None:
+    began = time.process_time()
+    translate((head + RSS % "lama").encode())
+    assert time.process_time() - began < 5

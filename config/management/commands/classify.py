@@ -6,23 +6,31 @@ from django.core.management.base import BaseCommand
 
 from classifiers.core.judge import Verdict, judge
 from classifiers.judge import current_model, thresholds
-from config.lines import Row, with_texts
+from config.lines import Row, with_rows
+
+#: Values of `how` of posts that were found by looking for words; what they are about differs.
+_SEARCHED = ("keyword", "hashtag")
 
 
 class Command(BaseCommand):
     help = (
-        "Menilai tiap baris JSON (memerlukan 'text'): kind, probability, probabilities, decision, topic, topics, "
-        "urgency, place, authority, reasons. Baris yang rusak mendapat 'error'."
+        "Menilai tiap baris JSON (memerlukan 'text'; 'how' bila ada): kind, probability, probabilities, decision, "
+        "topic, topics, urgency, place, authority, reasons. Baris yang rusak mendapat 'error'."
     )
     requires_system_checks: list[str] = []  # a filter on standard input: nothing else is touched
 
     def handle(self, *args: Any, **options: Any) -> None:
         model, limits = current_model(), thresholds()
-        with_texts(lambda texts: [as_row(verdict) for verdict in judge(texts, model, limits)])
+
+        def work(rows: list[Row]) -> list[Row]:
+            via = ["keyword" if row.get("how") in _SEARCHED else "mention" for row in rows]
+            return [as_row(verdict) for verdict in judge([row["text"] for row in rows], model, limits, via)]
+
+        with_rows(work)
 
 
 def as_row(verdict: Verdict) -> Row:
-    """The fields that `classify` adds; null where the text does not tell."""
+    """The fields that `classify` adds."""
     return {
         "kind": verdict.kind.value if verdict.kind else None,
         "probability": verdict.probability,
@@ -34,6 +42,4 @@ def as_row(verdict: Verdict) -> Row:
         "place": verdict.place,
         "authority": verdict.authority,
         "reasons": list(verdict.reasons),
-        "incident_key": verdict.incident_key,
-        "elsewhere": verdict.elsewhere,
     }

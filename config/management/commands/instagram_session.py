@@ -35,10 +35,13 @@ class Command(BaseCommand):
             raise CommandError(
                 _("Tidak ada akun Instagram dengan kunci %(key)s.") % {"key": options["account"]}
             )
-        if options["action"] == "forget":
-            self._forget(account)
-        else:
-            self._import(account, options["file"], options["user"])
+        try:
+            if options["action"] == "forget":
+                self._forget(account)
+            else:
+                self._import(account, options["file"], options["user"])
+        except ChannelError as error:  # what is stored was encrypted with another key
+            raise CommandError(str(error)) from error
 
     def _import(self, account: Account, file: Path | None, user: str) -> None:
         if file is None:

@@ -1,15 +1,16 @@
 """kentongan train: learn the kinds and topics from the seed corpus and from what people reviewed."""
 
-import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from classifiers.core.corpus import seed
-from classifiers.core.model import ModelError, save, train
+from classifiers.core.model import ModelError
+from classifiers.corpora import imported
 from classifiers.judge import SHIPPED
+from classifiers.training.ship import ship
 from config.challenge import train_base, train_from_reviews
 
 
@@ -30,13 +31,29 @@ class Command(BaseCommand):
         parser.add_argument(
             "--shipped",
             action="store_true",
-            help="tulis model bawaan di samping kode (langkah pemasangan), bukan model instalasi ini",
+            help="buat model bawaan di samping kode, bukan model instalasi ini (untuk pengembang)",
+        )
+        parser.add_argument(
+            "--shared",
+            type=Path,
+            metavar="FOLDER",
+            help="dengan --shipped: juga dari korpus nyata di folder ini",
+        )
+        parser.add_argument(
+            "--deep-minutes",
+            type=float,
+            default=0,
+            metavar="MENIT",
+            help="dengan --shared: ajar juga penilai dalam selama ini (perlu kentongan[train])",
+        )
+        parser.add_argument(
+            "--folder", type=Path, default=SHIPPED.parent, help="dengan --shipped: tulis ke folder ini"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             if options["shipped"]:
-                self._ship()
+                self._ship(options)
             elif options["seed_only"]:
                 train_base(self.stdout.write)
             else:
@@ -46,11 +63,14 @@ class Command(BaseCommand):
         except (ModelError, OSError) as error:
             raise CommandError(str(error)) from error
 
-    def _ship(self) -> None:
-        began, examples = time.monotonic(), seed()
-        version = f"seed-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-        save(train(examples, version), SHIPPED)
-        self.stdout.write(
-            f"Model {version}: {len(examples)} contoh, {time.monotonic() - began:.1f} detik, "
-            f"{SHIPPED.stat().st_size / 1e6:.1f} MB di {SHIPPED}"
-        )
+    def _ship(self, options: dict[str, Any]) -> None:
+        """The model that is shipped: see classifiers/training/ship.py."""
+        data, folder = options["shared"], options["folder"]
+        if data is None and not options["seed_only"]:
+            raise CommandError("Sebutkan --shared FOLDER (korpus nyata), atau --seed-only untuk tanpa itu.")
+        version = f"{'seed' if data is None else 'shipped'}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            ship(data, folder, version, options["deep_minutes"], imported(), self.stdout.write)
+        except (ImportError, ValueError) as error:
+            raise CommandError(str(error)) from error
