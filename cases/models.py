@@ -1,4 +1,4 @@
-"""Cases and the counters of their numbers."""
+"""Cases, the counters of their numbers, and the incidents that many cases are about."""
 
 from django.conf import settings
 from django.db import models
@@ -38,6 +38,43 @@ WITH_REASON = frozenset({State.NOT_OURS, State.DUPLICATE, State.REJECTED})
 ENDED = frozenset({State.CLOSED, State.NOT_OURS, State.DUPLICATE, State.REJECTED})
 
 
+class IncidentState(models.TextChoices):
+    OPEN = "open", _("berlangsung")
+    CLOSED = "closed", _("selesai")
+    MERGED = "merged", _("digabung")  #: its cases went to another one; comes back when that is undone
+
+
+class Incident(models.Model):
+    """One happening that several cases are about. Its counts are never stored: they follow from its cases."""
+
+    #: The bucket of its first cases; with a first case's id where one bucket can hold several happenings.
+    key = models.CharField(max_length=110)
+    topic = models.CharField(max_length=30, blank=True)  #: of its first case, like the place
+    place = models.CharField(max_length=80, blank=True)
+    state = models.CharField(max_length=10, choices=IncidentState.choices, default=IncidentState.OPEN)
+    opened_at = models.DateTimeField()  #: when its first case was opened
+    last_at = models.DateTimeField()  #: when its newest case was opened
+    closed_at = models.DateTimeField(null=True)  #: when it was closed or merged away
+
+    class Meta:
+        verbose_name = _("kejadian")
+        verbose_name_plural = _("kejadian")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], condition=models.Q(state="open"), name="one_open_incident"
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "-id"], name="incident_state")]
+
+    def __str__(self) -> str:
+        return f"incident {self.pk} {self.state}"
+
+    @property
+    def subject(self) -> str:
+        """How the ledger names this incident."""
+        return f"incident:{self.pk}"
+
+
 class Case(models.Model):
     """One citizen's matter. One mention opens at most one case: the unique key says so, whatever crashes."""
 
@@ -54,10 +91,16 @@ class Case(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
 
+    #: Where cases about the same happening are looked for (Verdict.incident_key); "" where nothing tells.
+    bucket = models.CharField(max_length=80, blank=True)
+    #: None: it is the only case about its happening so far.
+    incident = models.ForeignKey(Incident, null=True, on_delete=models.SET_NULL, related_name="cases")
+
     class Meta:
         verbose_name = _("kasus")
         verbose_name_plural = _("kasus")
         indexes = [
+            models.Index(fields=["bucket"], name="case_bucket"),
             models.Index(fields=["state", "-opened_at"], name="case_state"),
             models.Index(fields=["-opened_at"], name="case_newest"),
         ]
@@ -79,3 +122,28 @@ class Counter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.year}: {self.last}"
+
+
+class ChangeKind(models.TextChoices):
+    MERGE = "merge", _("digabung")
+    SPLIT = "split", _("dipisah")
+
+
+class IncidentChange(models.Model):
+    """What a person moved between incidents, so that it can be moved back."""
+
+    kind = models.CharField(max_length=10, choices=ChangeKind.choices)
+    source = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="left")
+    #: None: the one case that was split off stands alone.
+    target = models.ForeignKey(Incident, null=True, on_delete=models.CASCADE, related_name="entered")
+    cases = models.JSONField()  #: ids of the cases moved
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)  #: None: it stands
+
+    class Meta:
+        verbose_name = _("perubahan kejadian")
+        verbose_name_plural = _("perubahan kejadian")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.source_id}"

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
+from cases.incidents import gather
 from cases.models import Case, Counter
 from classifiers.core.kinds import Kind
 from classifiers.models import Verdict
@@ -42,12 +43,14 @@ def open_case(verdict_id: int, now: datetime) -> Case | None:
             kind=review.kind if review else verdict.kind or Kind.COMPLAINT.value,
             topic=verdict.topic,
             place=verdict.place,
+            bucket=verdict.incident_key,
             opened_at=now,
             changed_at=now,
             confirmed_by=review.reviewer if review else None,
         )
         hold(verdict.mention_id, None)
         record("case.opened", case.subject, at=now, number=case.number, mention=verdict.mention_id)
+        gather(case, now)
     reach("open.stored")
     return case
 

@@ -53,6 +53,7 @@ def needs(*roles: Role) -> Callable[[StaffView[Arguments]], View[Arguments]]:
 READERS: dict[str, tuple[Role, ...]] = {
     "review": (Role.REVIEWER, Role.ADMINISTRATOR),
     "cases": (Role.OFFICER, Role.REVIEWER, Role.ADMINISTRATOR),
+    "incidents": (Role.OFFICER, Role.REVIEWER, Role.ADMINISTRATOR),
     "announcements": (Role.AUTHOR, Role.APPROVER, Role.ADMINISTRATOR),
     "mentions": (Role.REVIEWER, Role.OFFICER, Role.ADMINISTRATOR),
 }

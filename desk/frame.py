@@ -80,6 +80,7 @@ def _sections(request: StaffRequest) -> list[Section]:
         "today": _("Beranda"),
         "review": _("Tinjauan"),
         "cases": _("Kasus"),
+        "incidents": _("Kejadian"),
         "announcements": _("Pengumuman"),
         "mentions": _("Sebutan"),
         "channels": _("Saluran"),

@@ -43,6 +43,7 @@ def environment(**options: Any) -> Environment:
         kind=words.kind_word,
         topic=words.topic_word,
         authority=words.authority_word,
+        incident=words.incident_name,
         channel=words.channel_word,
         told=words.told,
     )

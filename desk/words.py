@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases.models import State
+from cases.models import Incident, IncidentState, State
 from channels.models import Kind as ChannelKind
 from classifiers.core.authority import name_of
 from classifiers.core.urgency import Level
@@ -60,6 +60,11 @@ _LOOKS: dict[str, dict[str, tuple[str, str]]] = {
         State.DUPLICATE: ("grey", "twins"),
         State.REJECTED: ("red", "cross"),
     },
+    "incident": {
+        IncidentState.OPEN: ("blue", "arrow"),
+        IncidentState.CLOSED: ("green", "check"),
+        IncidentState.MERGED: ("grey", "twins"),
+    },
     "decision": {
         DecisionChoice.FORWARD: ("teal", "arrow"),
         DecisionChoice.REVIEW: ("amber", "eye"),
@@ -70,6 +75,7 @@ _WORDS: dict[str, Any] = {
     "announcement": AnnouncementState,
     "delivery": DeliveryState,
     "case": State,
+    "incident": IncidentState,
     "decision": DecisionChoice,
 }
 
@@ -105,7 +111,7 @@ _TOPICS: dict[str, Promise] = {
 
 
 def sign(family: str, state: str) -> Sign:
-    """The chip of one state: ``family`` is announcement, delivery, case or decision."""
+    """The chip of one state: ``family`` is announcement, delivery, case, incident or decision."""
     hue, glyph = _LOOKS[family][state]
     return Sign(hue, glyph, str(_WORDS[family](state).label))
 
@@ -136,6 +142,12 @@ def topic_word(topic: str) -> str:
     return str(_TOPICS.get(topic, topic.replace("_", " ")))
 
 
+def incident_name(incident: Incident) -> str:
+    """What an incident is called: its topic and place in the language of the page."""
+    named = ", ".join(filter(None, (topic_word(incident.topic), incident.place)))
+    return named[:1].upper() + named[1:] or _("Kejadian %(number)s") % {"number": incident.pk}
+
+
 def channel_word(channel: str) -> str:
     """What a channel is called."""
     return str(ChannelKind(channel).label)
@@ -164,6 +176,12 @@ def told(event: Event) -> str:
 
 _EVENTS: dict[str, Promise] = {
     "case.noted": gettext_lazy("Catatan petugas."),
+    "case.gathered": gettext_lazy("Dikumpulkan dengan kasus lain tentang kejadian yang sama."),
+    "incident.opened": gettext_lazy("Kejadian dimulai."),
+    "incident.merged": gettext_lazy("Kejadian digabung."),
+    "incident.split": gettext_lazy("Kejadian dipisah."),
+    "incident.undone": gettext_lazy("Perubahan kejadian dibatalkan."),
+    "incident.closed": gettext_lazy("Kejadian selesai."),
     "case.original_opened": gettext_lazy("Nomor asli dibuka."),
     "mention.edited": gettext_lazy("Kiriman diubah penulisnya."),
     "mention.erased": gettext_lazy("Kiriman tidak ada lagi di platformnya; isinya dihapus di sini juga."),

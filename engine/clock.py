@@ -12,6 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
+from cases.incidents import close_finished
 from cases.originals import forget_unneeded
 from engine.watch import note_silence, watch
 from engine.work import Job, due_jobs
@@ -25,7 +26,7 @@ TICK = 1.0
 _BEAT_EVERY = 10.0
 #: Seconds between two looks for single passes that are older than hearing.toml keeps them.
 _PRUNE_EVERY = 3600.0
-#: Seconds between two looks for trouble, and for originals that nobody needs any more.
+#: Seconds between two looks for trouble, originals that nobody needs any more, and incidents that ended.
 _WATCH_EVERY = 60.0
 
 
@@ -74,6 +75,8 @@ def _prune(now: datetime) -> None:
 def _watch(submit: Submit, now: datetime) -> None:
     if gone := forget_unneeded(now):
         log.info("%s originals erased", gone)
+    if ended := close_finished(now):
+        log.info("%s incidents closed", ended)
     if watch(now):
         submit(Job("examine"), "examine")
 

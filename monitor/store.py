@@ -65,10 +65,11 @@ def note_change(mention: Mention, said: str, now: datetime) -> bool:
     # Other words are a matter of their own: it is no longer folded under whose words it had.
     alone = {} if words == fingerprint(mention.text) else {"copy_of": None}
     with transaction.atomic():
+        # Another reader may have stored the same change, or erased the mention, since we looked at it.
+        known = Mention.objects.filter(pk=mention.pk, text=mention.text, gone_at__isnull=True)
+        if not known.update(text=text, fingerprint=words, edits=F("edits") + 1, unjudged=True, **alone):
+            return False
         Revision.objects.create(mention=mention, text=mention.text, until=now)
-        Mention.objects.filter(pk=mention.pk).update(
-            text=text, fingerprint=words, edits=F("edits") + 1, unjudged=True, **alone
-        )
         follow_change(mention, said, now)
         record("mention.edited", f"mention:{mention.pk}", at=now)
     return True
@@ -83,8 +84,7 @@ def erase(mention: Mention, gone: Gone, now: datetime) -> None:
     UU 27/2022 article 16 on the limits of processing.
     """
     with transaction.atomic():
-        Revision.objects.filter(mention=mention).delete()
-        Original.objects.filter(mention=mention).delete()
+        # First the row, which holds up who is about to store a change: nothing is added behind what is deleted.
         Mention.objects.filter(pk=mention.pk, gone_at__isnull=True).update(
             text="",
             author="",
@@ -96,6 +96,8 @@ def erase(mention: Mention, gone: Gone, now: datetime) -> None:
             gone_why=gone.why[:120],
             checked_at=now,
         )
+        Revision.objects.filter(mention=mention).delete()
+        Original.objects.filter(mention=mention).delete()
         record("mention.erased", f"mention:{mention.pk}", at=now, why=gone.why)
 
 

@@ -12,7 +12,9 @@ from config.town import Town
 
 #: Tests of what only PostgreSQL can do are collected where there is one, instead of being skipped elsewhere.
 collect_ignore = (
-    [] if os.environ.get("DATABASE_URL", "").startswith("postgres") else ["trials/test_workers.py"]
+    []
+    if os.environ.get("DATABASE_URL", "").startswith("postgres")
+    else ["trials/test_workers.py", "trials/test_gathering.py"]
 )
 
 

@@ -93,10 +93,28 @@ def incident_keys(topic: str | None, place: Found, time: datetime, words: str = 
     where = _where(place, words)
     if family is None or where is None or time.tzinfo is None:
         return None
-    length = HOURS.get(family, _LONG_HOURS) * 3600
-    window, into = divmod(int(time.astimezone(UTC).timestamp()), length)
-    beside = window - 1 if into < length / 2 else window + 1
-    return IncidentKeys(f"{family}|{where}|{window:x}", f"{family}|{where}|{beside:x}")
+    window = int(time.astimezone(UTC).timestamp()) // (HOURS.get(family, _LONG_HOURS) * 3600)
+    main = f"{family}|{where}|{window:x}"
+    return IncidentKeys(main, near_key(main, time))
+
+
+def near_key(main: str, time: datetime) -> str:
+    """The neighbour of the stored bucket ``main``, for a post of this time (aware)."""
+    family, where, window = main.split("|")
+    length = hours_of(main) * 3600
+    into = time.timestamp() - int(window, 16) * length
+    beside = int(window, 16) + (-1 if into < length / 2 else 1)
+    return f"{family}|{where}|{beside:x}"
+
+
+def family_of(key: str) -> str:
+    """The topic family of a stored bucket."""
+    return key.split("|")[0]
+
+
+def hours_of(key: str) -> int:
+    """How long a happening of this bucket's family is spoken of, in hours."""
+    return HOURS.get(family_of(key), _LONG_HOURS)
 
 
 def _where(place: Found, words: str) -> str | None:

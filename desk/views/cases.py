@@ -101,7 +101,9 @@ def original(request: StaffRequest, number: str) -> HttpResponse:
 
 
 def _found(number: str) -> Case:
-    rows = Case.objects.select_related("mention__verdict", "mention__source__account", "confirmed_by")
+    rows = Case.objects.select_related(
+        "mention__verdict", "mention__source__account", "confirmed_by", "incident"
+    )
     return get_object_or_404(rows, number=number)
 
 

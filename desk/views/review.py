@@ -13,6 +13,7 @@ from classifiers import review as reviewing
 from classifiers.core.kinds import Kind
 from classifiers.doubles import read_again, take_back
 from classifiers.models import Review, SecondReading, Verdict
+from classifiers.nearest import nearest
 from classifiers.queue import release, take, waiting_for
 from desk.access import READERS, StaffRequest, needs
 from desk.frame import page
@@ -90,7 +91,7 @@ def _context(request: StaffRequest) -> dict[str, Any]:
     left = waiting_for(request.person).count()
     return {
         "verdict": verdict,
-        "alike": _alike(verdict) if verdict else [],
+        "alike": nearest(verdict) if verdict else [],
         "left": left,
         "done": done,
         "decides": Role.REVIEWER in request.roles,
@@ -112,13 +113,3 @@ def _pick(request: StaffRequest) -> Verdict | None:
         if found is None and request.session.pop("skipped", None):
             found = take(request.person, [], timezone.now())
     return found
-
-
-def _alike(verdict: Verdict) -> list[Review]:
-    """The latest decisions on the same topic, for comparison."""
-    if not verdict.topic:
-        return []
-    rows = Review.objects.filter(undone_at__isnull=True, verdict__topic=verdict.topic).exclude(
-        verdict=verdict  # a second reader does not see the first decision
-    )
-    return list(rows.select_related("verdict__mention").order_by("-id")[:3])

@@ -15,6 +15,7 @@ from django.utils import timezone
 from cases.act import NotAllowed, move
 from cases.models import Case, State
 from cases.originals import forget_unneeded, open_original
+from channels.contract import Gone
 from classifiers.core.kinds import Kind
 from classifiers.models import DecisionChoice, Verdict
 from classifiers.review import UNDO_TIME, review, undo
@@ -24,6 +25,7 @@ from ledger.models import Event
 from monitor.models import Mention, Original, Revision
 from monitor.originals import CannotOpen, read_original
 from monitor.recheck import recheck
+from monitor.store import erase, note_change
 from tests.contract.test_hearing import listen, say
 
 pytestmark = pytest.mark.django_db
@@ -301,3 +303,19 @@ def test_a_number_that_is_corrected_behind_the_same_mask_is_the_one_that_is_kept
     town.post("/control/edit", {"channel": "facebook", "id": "1", "text": COMPLAINT})
     listen(now + timedelta(hours=2))
     assert read_original(mention) is None
+
+
+def test_a_late_reading_brings_back_nothing_that_was_erased_and_no_change_twice(
+    town: Town, accounts: Any, now: datetime
+) -> None:
+    mention = heard(town, now)
+    also = Mention.objects.get(pk=mention.pk)
+    assert note_change(mention, f"{COMPLAINT} segera", now)
+    assert not note_change(also, f"{COMPLAINT} segera", now)
+    assert Revision.objects.count() == Mention.objects.get().edits == 1
+    late = Mention.objects.get()
+    erase(Mention.objects.get(), Gone("dihapus"), now)
+    assert not note_change(late, "kata yang sudah dihapus warga, hubungi 0812-0000-1111", now)
+    assert Mention.objects.get().text == ""
+    assert not Original.objects.exists()
+    assert not Revision.objects.exists()

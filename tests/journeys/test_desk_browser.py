@@ -150,7 +150,7 @@ def test_nothing_is_cut_off_and_axe_finds_nothing(
     screen = {"viewport": {"width": width, "height": 900}, "color_scheme": theme, "reduced_motion": "reduce"}
     for name, paths in {
         "sari": ["/", "/pengumuman/", "/pengumuman/baru/service_notice/", "/saluran/", "/lainnya/"],
-        "wati": ["/", "/tinjauan/", "/sebutan/", "/kasus/"],
+        "wati": ["/", "/tinjauan/", "/model/", "/sebutan/", "/liputan/", "/kasus/"],
     }.items():
         page = signed_in(browser, live_server.url, name, **screen)
         for path in paths:

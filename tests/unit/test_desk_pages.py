@@ -350,7 +350,7 @@ def test_tono_brings_a_case_on_with_a_note() -> None:
 
 
 @pytest.mark.parametrize(("urgency", "shown"), [("emergency", True), ("soon", False), ("", False)])
-def test_an_emergency_is_marked_beside_the_number_of_its_case(urgency: str, shown: bool) -> None:  # noqa: FBT001 - a row of the table above
+def test_an_emergency_is_marked_beside_the_number_of_its_case(urgency: str, shown: bool) -> None:
     case = a_case(urgency=urgency, authority="police")
     page = as_("tono").get(reverse("case", args=[case.number])).content.decode()
     assert ("darurat</span></h1>" in page) == shown

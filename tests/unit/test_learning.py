@@ -458,7 +458,7 @@ def test_the_second_reader_does_not_see_the_first_decision(heard: Any, readers: 
     tono = as_(readers["tono"])
     page = tono.get(reverse("review")).content.decode()
     assert page.count("Sampah menumpuk di pasar baru") == 1
-    assert "Belum ada keputusan pada topik ini." in page
+    assert "Belum ada keputusan pada kiriman serupa." in page
     tono.post(reverse("review_decide", args=[verdict.pk]), {"kind": "complaint"})
     assert SecondReading.objects.get().kind == "complaint"
     assert "Sampah menumpuk" in tono.post(reverse("review_undo"), follow=True).content.decode()

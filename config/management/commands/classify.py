@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
+from classifiers.core.explain import explain
 from classifiers.core.judge import Verdict, judge
 from classifiers.judge import current_model, thresholds
 from config.lines import Row, with_rows
@@ -19,8 +20,16 @@ class Command(BaseCommand):
     )
     requires_system_checks: list[str] = []  # a filter on standard input: nothing else is touched
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--explain", metavar="TEKS", help="jelaskan penilaian satu teks, tanpa membaca masukan"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         model, limits = current_model(), thresholds()
+        if options["explain"] is not None:
+            self.stdout.write("\n".join(explain(options["explain"], model, limits)))
+            return
 
         def work(rows: list[Row]) -> list[Row]:
             via = ["keyword" if row.get("how") in _SEARCHED else "mention" for row in rows]
@@ -42,4 +51,5 @@ def as_row(verdict: Verdict) -> Row:
         "place": verdict.place,
         "authority": verdict.authority,
         "reasons": list(verdict.reasons),
+        "elsewhere": verdict.elsewhere,
     }
