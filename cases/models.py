@@ -133,7 +133,8 @@ class IncidentChange(models.Model):
     """What a person moved between incidents, so that it can be moved back."""
 
     kind = models.CharField(max_length=10, choices=ChangeKind.choices)
-    source = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="left")
+    #: None: the one case that was added stood alone.
+    source = models.ForeignKey(Incident, null=True, on_delete=models.CASCADE, related_name="left")
     #: None: the one case that was split off stands alone.
     target = models.ForeignKey(Incident, null=True, on_delete=models.CASCADE, related_name="entered")
     cases = models.JSONField()  #: ids of the cases moved
@@ -146,4 +147,4 @@ class IncidentChange(models.Model):
         verbose_name_plural = _("perubahan kejadian")
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.source_id}"
+        return f"{self.kind} {self.source_id} {self.target_id}"

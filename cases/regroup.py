@@ -1,4 +1,4 @@
-"""What a person moves between incidents: merging two, splitting one, and taking either back."""
+"""What a person moves between incidents: merging two, adding a case, splitting one, and taking each back."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -22,6 +22,19 @@ def merge(incident: Incident, into: Incident, person: Person, now: datetime) -> 
     cases = list(source.cases.order_by("pk").values_list("pk", flat=True))
     change = _moved(ChangeKind.MERGE, source, target, cases, person, now)
     _end(source, now)
+    _tell("incident.merged", change, now)
+    return change
+
+
+@transaction.atomic
+def add(case: Case, into: Incident, person: Person, now: datetime) -> IncidentChange:
+    """Put a case that stands alone into an open incident. Raises NotAllowed with a sentence for the officer."""
+    target = locked({into.pk}).filter(state=IncidentState.OPEN).first()
+    if target is None:
+        raise NotAllowed(_("Hanya kejadian yang masih berlangsung yang dapat ditambah. Muat ulang halaman."))
+    if not Case.objects.filter(pk=case.pk, incident__isnull=True).update(incident=target):
+        raise NotAllowed(_("Kasus itu sudah berada pada sebuah kejadian. Pisahkan dahulu dari sana."))
+    change = _moved(ChangeKind.MERGE, None, target, [case.pk], person, now)
     _tell("incident.merged", change, now)
     return change
 
@@ -59,10 +72,10 @@ def undo(change_id: int, person: Person, now: datetime) -> IncidentChange:
         raise NotAllowed(_("Perubahan ini sudah dibatalkan."))
     # Locked in the order of ids; both are read anew.
     rows = {row.pk: row for row in locked({change.source_id, change.target_id})}
-    source, target = rows[change.source_id], rows.get(change.target_id or 0)
+    source, target = rows.get(change.source_id or 0), rows.get(change.target_id or 0)
     _check_untouched(change, source)
     _move(change.cases, source)
-    if change.kind == ChangeKind.MERGE:
+    if source and change.kind == ChangeKind.MERGE:
         _reopen(source)
     elif target and not target.cases.exists():
         _end(target, now)
@@ -97,7 +110,7 @@ def _free_key(first: Case) -> str:
 
 def _moved(
     kind: ChangeKind,
-    source: Incident,
+    source: Incident | None,
     target: Incident | None,
     cases: list[int],
     person: Person,
@@ -121,9 +134,9 @@ def _parts(ids: list[int], size: int = 500) -> Iterable[list[int]]:
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
-def _check_untouched(change: IncidentChange, source: Incident) -> None:
+def _check_untouched(change: IncidentChange, source: Incident | None) -> None:
     left_as = IncidentState.MERGED if change.kind == ChangeKind.MERGE else IncidentState.OPEN
-    if source.state != left_as:
+    if source and source.state != left_as:
         raise NotAllowed(
             _("Kejadian asalnya sudah ditutup atau digabung. Batalkan dahulu perubahan yang lebih baru.")
         )

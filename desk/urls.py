@@ -62,6 +62,7 @@ urlpatterns = [
     path("kejadian/", incidents.incidents, name="incidents"),
     path("kejadian/<int:incident_id>/", incidents.incident, name="incident"),
     path("kejadian/<int:incident_id>/gabung/", incidents.merge, name="incident_merge"),
+    path("kejadian/<int:incident_id>/tambah/", incidents.add, name="incident_add"),
     path("kejadian/<int:incident_id>/pisah/", incidents.split, name="incident_split"),
     path("kejadian/perubahan/<int:change_id>/batalkan/", incidents.undo, name="incident_undo"),
     path("pengumuman/", announcements.announcements, name="announcements"),

@@ -19,7 +19,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from city.places import SURE, Found
+from city.places import SURE, Found, Place
 
 #: Topics that one happening brings forth together: a storm fells a tree, floods a road and cuts the power.
 FAMILIES = {
@@ -120,13 +120,18 @@ def hours_of(key: str) -> int:
 def _where(place: Found, words: str) -> str | None:
     """The code of the smallest area; for a road without one, its name; else the street written in the address."""
     sure = [one for one in place.candidates if one.confidence >= SURE and one.kind != "city"]
-    areas = [one.code for one in sure if one.code and one.road != "mixed"]
+    areas = [_area(one) for one in sure if one.code and one.road != "mixed"]
     if areas:
         return max(areas, key=len)
     if sure:
         return _slug(sure[0].name)
     street = place.address if place.address and place.elsewhere is None and words else None
     return _slug(street.split(",")[0]) if street and re.match(r"j(?:l|ln|alan)\b", street.lower()) else None
+
+
+def _area(place: Place) -> str:
+    """The code of its area. A kelurahan that bears its kecamatan's name counts as that: "Jatiasih" means either."""
+    return place.code.rpartition(".")[0] if place.kelurahan == place.kecamatan != "" else place.code
 
 
 def _slug(name: str) -> str:

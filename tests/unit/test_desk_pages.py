@@ -555,6 +555,12 @@ def test_missing_secrets_are_named() -> None:
     assert "KENTONGAN_TEST_NOT_THERE" in as_("rina").get(reverse("channels")).content.decode()
 
 
+def test_without_accounts_the_page_of_channels_says_who_adds_them() -> None:
+    Source.objects.all().delete()
+    Account.objects.all().delete()
+    assert "Belum ada akun." in as_("rina").get(reverse("channels")).content.decode()
+
+
 def test_the_theme_is_kept_in_a_cookie_and_painted_by_the_server() -> None:
     client = as_("wati")
     client.post(reverse("theme"), {"theme": "dark"})

@@ -31,7 +31,9 @@ def _kinds(path: Path) -> set[str]:
 
 
 def _texts(node: ast.expr) -> list[str]:
-    return [one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return [
+        one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    ]
 
 
 WRITTEN = sorted({kind for name in FOLDERS for path in (ROOT / name).rglob("*.py") for kind in _kinds(path)})

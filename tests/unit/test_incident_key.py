@@ -25,6 +25,15 @@ def test_two_posts_of_one_flood_share_a_bucket() -> None:
     assert other.candidates
 
 
+def test_a_kelurahan_that_bears_its_kecamatans_name_is_not_told_from_it() -> None:
+    both = {
+        incident_key("banjir_drainase", find_one(f"banjir {where}"), NOON)
+        for where in ("Jatiasih", "kel. Jatiasih")
+    }
+    assert len(both) == 1
+    assert both.isdisjoint({None, incident_key("banjir_drainase", find_one("banjir kel. Jatirasa"), NOON)})
+
+
 @pytest.mark.parametrize(
     ("topic", "text", "hours"),
     [

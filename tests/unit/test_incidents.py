@@ -16,7 +16,7 @@ from cases.incidents import close_finished
 from cases.models import Case, Incident, IncidentChange, IncidentState, State
 from cases.open import open_waiting
 from cases.ranking import Standing, counted, ranked
-from cases.regroup import merge, split, undo
+from cases.regroup import add, merge, split, undo
 from channels.models import Account
 from city.places import find_one
 from classifiers.core.incident import incident_key, near_key
@@ -309,6 +309,19 @@ def test_the_same_cases_can_be_split_again_after_an_undo(tono: Person) -> None:
     assert again(cases) == [incident.pk] * 2
 
 
+def test_a_case_that_stands_alone_is_added_and_taken_out_again(tono: Person) -> None:
+    incident, alone = many(2), told_of("Tidak jelas di mana", place="", topic="")
+    change = add(alone, incident, tono, NOON)
+    assert again([alone]) == [incident.pk]
+    with pytest.raises(NotAllowed, match="sudah berada pada sebuah kejadian"):
+        add(alone, incident, tono, NOON)
+    undo(change.pk, tono, NOON)
+    assert again([alone]) == [None]
+    Incident.objects.update(state=IncidentState.CLOSED)
+    with pytest.raises(NotAllowed, match="masih berlangsung"):
+        add(alone, incident, tono, NOON)
+
+
 def test_changes_are_undone_from_the_newest_on(tono: Person) -> None:
     incident, other = many(4), many(2, place="Kranji")
     cases = list(incident.cases.order_by("pk"))
@@ -435,6 +448,7 @@ def test_only_officers_move_cases_between_incidents(name: str, tono: Person) -> 
     for address, sent in (
         (reverse("incident_merge", args=[one.pk]), {"ke": other.pk}),
         (reverse("incident_split", args=[one.pk]), {"kasus": one.cases.order_by("pk")[0].pk}),
+        (reverse("incident_add", args=[one.pk]), {"nomor": Case.objects.get(pk=change.cases[0]).number}),
         (reverse("incident_undo", args=[change.pk]), {}),
     ):
         assert client.post(address, sent).status_code == 403
@@ -487,6 +501,19 @@ def test_tono_splits_the_cases_that_he_marks_and_a_refusal_keeps_the_marks() -> 
     assert incident.cases.count() == 2
     assert client.post(address, {"kasus": "bukan angka"}).status_code == 422
     assert client.post(reverse("incident_merge", args=[incident.pk]), {"ke": ""}).status_code == 422
+
+
+def test_tono_adds_a_case_by_its_number_and_a_wrong_number_stays_in_the_field() -> None:
+    incident, alone = many(2), told_of(place="")
+    client, address = as_("tono"), reverse("incident_add", args=[incident.pk])
+    answer = client.post(address, {"nomor": "BKS-1"})
+    assert answer.status_code == 422
+    assert 'value="BKS-1"' in answer.content.decode()
+    page = client.post(address, {"nomor": f" {alone.number.lower()} "}, follow=True).content.decode()
+    assert f"Kasus {alone.number} ditambahkan." in page
+    assert "1 kasus ditambahkan ke Banjir dan drainase, Jatiasih." in page
+    client.post(reverse("incident_undo", args=[IncidentChange.objects.get().pk]))
+    assert again([alone]) == [None]
 
 
 def test_a_case_links_to_its_incident() -> None:
