@@ -11,7 +11,7 @@ from django.utils.translation import override
 from classifiers.core.evaluation import evaluate
 from classifiers.core.gold import Gold, read
 from classifiers.core.judge import judge
-from classifiers.core.model import Model
+from classifiers.core.model import Model, ModelError, load
 from classifiers.judge import current_model, thresholds
 from config.evaluation import markdown, plain, tables
 
@@ -31,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--model", choices=["fast", "all"], default="all", help="hanya penilai cepat, atau semua"
         )
+        parser.add_argument("--model-file", type=Path, metavar="BERKAS", help="model ini, bukan yang dipakai")
         parser.add_argument(
             "--bootstrap", type=int, default=1000, metavar="N", help="banyak pengulangan untuk selang"
         )
@@ -46,7 +47,8 @@ class Command(BaseCommand):
         gold = read_gold(Path(options["file"]))
         via = [one.collector or "mention" for one in gold]
         deep = options["model"] == "all"
-        verdicts = judge([one.text for one in gold], model_in_use(), thresholds(), via, deep=deep)
+        model = chosen_model(options["model_file"])
+        verdicts = judge([one.text for one in gold], model, thresholds(), via, deep=deep)
         try:
             report = evaluate(gold, verdicts, options["bootstrap"])
         except ValueError as error:
@@ -74,9 +76,12 @@ def read_gold(path: Path) -> list[Gold]:
         raise CommandError(str(error), returncode=_BAD_INPUT) from error
 
 
-def model_in_use() -> Model:
-    """The model in use. Raises CommandError, exit 2, when there is none."""
-    model = current_model()
+def chosen_model(path: Path | None) -> Model:
+    """The model of a file, or else the one in use. Raises CommandError, exit 2, when there is none."""
+    try:
+        model = current_model() if path is None else load(path)
+    except ModelError as error:
+        raise CommandError(str(error), returncode=_BAD_INPUT) from error
     if model is None:
         raise CommandError(_("Belum ada model; jalankan `kentongan train`."), returncode=_BAD_INPUT)
     return model
