@@ -12,6 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
+from cases.copies import free_copies
 from cases.incidents import close_finished
 from cases.originals import forget_unneeded
 from engine.watch import note_silence, watch
@@ -75,6 +76,8 @@ def _prune(now: datetime) -> None:
 def _watch(submit: Submit, now: datetime) -> None:
     if gone := forget_unneeded(now):
         log.info("%s originals erased", gone)
+    if freed := free_copies(now):
+        log.info("%s copies stand for a deleted first", freed)
     if ended := close_finished(now):
         log.info("%s incidents closed", ended)
     if watch(now):

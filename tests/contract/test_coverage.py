@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from channels.contract import Failure, Meter
+from channels.contract import Failure, Gone, Meter
 from channels.http import _usages
 from config.town import Town
 from monitor.budget import month_spent, refusal, rest
@@ -17,6 +17,7 @@ from monitor.coverage import as_json
 from monitor.hear import due_sources, hear
 from monitor.models import Brake, Gap, Mention, Pass, Revision, Source, Spending
 from monitor.recheck import accounts_to_check, recheck
+from monitor.store import erase
 from tests.contract.test_hearing import listen, say, say_many
 
 pytestmark = pytest.mark.django_db
@@ -194,6 +195,28 @@ def test_copies_by_others_are_folded_under_the_first_and_open_no_case(
     assert Case.objects.filter(mention=first).exists()
     assert not Case.objects.filter(mention__copy_of=first).exists()
     assert Mention.objects.filter(author="eni", copy_of__isnull=True).count() == 2
+
+
+def test_a_matter_does_not_go_with_the_first_who_told_of_it(town: Town, accounts: Any, now: datetime) -> None:
+    from cases.copies import free_copies
+    from cases.models import Case
+    from cases.open import open_waiting
+    from classifiers.judge import judge_waiting
+
+    words = "jalan di Jatiasih rusak parah berlubang, sudah tiga bulan tidak diperbaiki"
+    say(town, "x", "mention", words, id="1", author="eni")
+    listen(now)
+    say(town, "x", "mention", f"RT @eni: {words}", id="2", author="oji")
+    say(town, "x", "mention", f"RT @eni: {words}", id="3", author="ujang")
+    listen(now + HOUR)
+    erase(Mention.objects.get(author="eni"), Gone("dihapus penulisnya"), now)
+    judge_waiting(now)
+    assert free_copies(now) == 1
+    assert free_copies(now) == 0
+    judge_waiting(now)
+    open_waiting(now)
+    assert Case.objects.get().mention.author == "oji"
+    assert Mention.objects.get(author="ujang").copy_of == Case.objects.get().mention
 
 
 def test_a_copy_whose_words_are_changed_is_a_matter_of_its_own(
