@@ -25,7 +25,7 @@ def free_copies(now: datetime) -> int:
     ).exclude(mention__copy_of__verdict__awaits_case=True)
     firsts: dict[int, int] = {}
     for copy, gone in folded.order_by("mention_id").values_list("mention_id", "mention__copy_of_id"):
-        if gone not in firsts:
+        if gone is not None and gone not in firsts:
             firsts[gone] = copy
             Mention.objects.filter(pk=copy).update(copy_of=None, unjudged=True)
     for gone, first in firsts.items():
