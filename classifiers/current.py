@@ -21,7 +21,7 @@ from ledger.models import Event
 log = logging.getLogger(__name__)
 
 #: Made by `kentongan train` at set-up, beside the code, or shipped and pinned by SHA256SUMS beside it.
-SHIPPED = Path(__file__).parent / "model" / "kentongan.skops"
+SHIPPED = Path(__file__).parent / "model" / "kentongan.npz"
 _SUMS = SHIPPED.with_name("SHA256SUMS")
 Stamp = tuple[tuple[str, int, int], ...]
 

@@ -17,7 +17,7 @@ from classifiers.core.fast import Opinion
 from classifiers.core.model import Model, save, stacked, train
 from classifiers.training.corpora import mark, shared, unlabelled
 
-FILE, SUMS = "kentongan.skops", "SHA256SUMS"
+FILE, SUMS = "kentongan.npz", "SHA256SUMS"
 
 
 def ship(

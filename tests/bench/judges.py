@@ -25,7 +25,7 @@ def _shipped() -> Any:
     import classifiers
     from classifiers.core.model import load
 
-    return load(Path(classifiers.__file__).parent / "model" / "kentongan.skops")
+    return load(Path(classifiers.__file__).parent / "model" / "kentongan.npz")
 
 
 def _verdicts(model: Any, texts: Sequence[str], deep: bool) -> list[Any]:
