@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 
 from cases.models import ENDED, Case, Incident, IncidentState
-from classifiers.core.incident import content, family_of, hours_of, near_key
+from classifiers.core.incident import HOURS, content, family_of, hours_of, near_key
 from classifiers.core.normal import normalise
 from classifiers.core.urgency import Level
 from ledger.chain import record
@@ -60,10 +60,10 @@ def close_finished(now: datetime) -> int:
 
     One in which an emergency still waits is never closed by silence. Gives how many were closed.
     """
-    return sum(
-        _closed(pk, now)
-        for pk in Incident.objects.filter(state=IncidentState.OPEN).values_list("pk", flat=True)
-    )
+    quiet = timedelta(hours=min(HOURS.values()) * settings.JUDGING["incidents"]["quiet"])
+    alive = Case.objects.filter(incident=OuterRef("pk")).exclude(state__in=ENDED)
+    perhaps = Incident.objects.filter(~Exists(alive) | Q(last_at__lt=now - quiet), state=IncidentState.OPEN)
+    return sum(_closed(pk, now) for pk in list(perhaps.values_list("pk", flat=True)))
 
 
 def _open_one(case: Case, buckets: list[str]) -> Incident | None:

@@ -121,9 +121,8 @@ class Scorer:
 
     def __init__(self, idf: Floats, pair_idf: Floats, weights: Floats, bias: Floats) -> None:
         self.idf, self.bias = idf, bias
-        self.weights = weights[: PIECES + WORDS]
-        self.pairs = weights[PIECES + WORDS :] * pair_idf[:, None]
-        self.pair_squares = pair_idf**2
+        self.weights, self.pairs = weights[: PIECES + WORDS], weights[PIECES + WORDS :]
+        self.pair_idf = pair_idf
         self.hashers = _hashers()
         self._forget()
 
@@ -150,10 +149,11 @@ class Scorer:
         signs = self.signatures[rows]
         places = pair_places(signs[:-1][together], signs[1:][together])
         squares = _add_up(self.squares[rows], line, len(found))
-        squares[:, 1] += _add_up(self.pair_squares[places][:, None], line[:-1][together], len(found))[:, 0]
+        rare = self.pair_idf[places][:, None]
+        squares[:, 1] += _add_up(rare**2, line[:-1][together], len(found))[:, 0]
         piece, word = _shrink(squares[:, 0])[:, None], _shrink(squares[:, 1])[:, None]
         brought = self.pieces[rows] * piece[line] + self.words[rows] * word[line]
-        paired = self.pairs[places] * word[line[:-1][together]]
+        paired = self.pairs[places] * (rare * word[line[:-1][together]])
         # Half of what a pair brings goes to each of its words, so that a reason names words.
         at = np.flatnonzero(together)
         if len(at):
