@@ -58,6 +58,8 @@ class Post:
     parent: str | None = None  #: id of the post that this one answers
     #: The id under which it was first published, where an edit brings a new one (X); None: it is the same.
     first_id: str | None = None
+    #: The id of the post that this one only passes on (a retweet); None: it says something of its own.
+    repeats: str | None = None
     media: tuple[str, ...] = ()  #: addresses of pictures and films, as far as the platform gives them
 
 

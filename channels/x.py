@@ -233,6 +233,7 @@ def _post(row: dict[str, Any], users: _Included, media: _Included, posts: _Inclu
         permalink=f"https://x.com/{handle or 'i'}/status/{number}",
         parent=_referenced(row, "replied_to"),
         first_id=_first_id(row, number),
+        repeats=_referenced(row, "retweeted"),
         media=tuple(_addresses(row, media) or _addresses(passed_on, media)),
     )
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -26,11 +27,37 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(" ".join(words).encode("utf-8", "replace")).hexdigest()[:40]
 
 
-def fold(fresh: list[Mention]) -> int:
+def fold(fresh: list[Mention], repeats: Mapping[str, str] | None = None) -> int:
     """Point each of ``fresh`` to the first mention with its words by somebody else; gives how many are copies.
 
-    The same person saying the same thing twice stays two mentions: only others' copies are folded.
+    The same person saying the same thing twice stays two mentions: only others' copies are folded. repeats: for posts
+    that only pass another one on, by external id, the id of that one; X breaks their text off at 140 characters, so
+    their words do not tell.
     """
+    passed_on = _passed_on(fresh, repeats or {})
+    rest = [row for row in fresh if row.copy_of_id is None]
+    return passed_on + _fold_words(rest)
+
+
+def _passed_on(fresh: list[Mention], repeats: Mapping[str, str]) -> int:
+    """Fold retweets under the post that they pass on, where it was heard."""
+    rows = [row for row in fresh if row.external_id in repeats]
+    if not rows:
+        return 0
+    heard = Mention.objects.filter(
+        channel=rows[0].channel, external_id__in=set(repeats.values()), gone_at__isnull=True
+    )
+    firsts = {
+        known: first or key for known, key, first in heard.values_list("external_id", "pk", "copy_of_id")
+    }
+    copies = [row for row in rows if firsts.get(repeats[row.external_id], row.pk) != row.pk]
+    for row in copies:
+        row.copy_of_id = firsts[repeats[row.external_id]]
+    Mention.objects.bulk_update(copies, ["copy_of"], batch_size=200)
+    return len(copies)
+
+
+def _fold_words(fresh: list[Mention]) -> int:
     marked = sorted((row for row in fresh if row.fingerprint), key=lambda row: row.pk)
     if not marked:
         return 0

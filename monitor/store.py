@@ -32,7 +32,7 @@ def keep(source: Source, posts: Sequence[Post], now: datetime) -> int:
     fresh = [row for key, row in rows.items() if key not in known]
     stored = _insert(source, fresh, now)
     keep_originals(stored, said, now)
-    fold(stored)
+    fold(stored, {key_of(post): post.repeats for post in others if post.repeats})
     return len(stored)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from channels.contract import Failure, Gone, Meter
+from channels.contract import Failure, Gone, Meter, Post
 from channels.http import _usages
 from config.town import Town
 from monitor.budget import month_spent, refusal, rest
@@ -17,7 +17,7 @@ from monitor.coverage import as_json
 from monitor.hear import due_sources, hear
 from monitor.models import Brake, Gap, Mention, Pass, Revision, Source, Spending
 from monitor.recheck import accounts_to_check, recheck
-from monitor.store import erase
+from monitor.store import erase, keep
 from tests.contract.test_hearing import listen, say, say_many
 
 pytestmark = pytest.mark.django_db
@@ -195,6 +195,22 @@ def test_copies_by_others_are_folded_under_the_first_and_open_no_case(
     assert Case.objects.filter(mention=first).exists()
     assert not Case.objects.filter(mention__copy_of=first).exists()
     assert Mention.objects.filter(author="eni", copy_of__isnull=True).count() == 2
+
+
+def test_a_retweet_that_x_breaks_off_is_folded_under_the_post_that_it_passes_on(
+    accounts: Any, now: datetime
+) -> None:
+    words = "jalan di Jatiasih rusak parah berlubang, sudah tiga bulan tidak diperbaiki"
+    told = [
+        Post("3", "RT @eni: jalan di Jatiasih rusak parah ber…", author="ujang", author_id="7", repeats="1"),
+        Post("2", "RT @eni: jalan di Jatiasih rusak parah ber…", author="oji", author_id="6", repeats="1"),
+        Post("1", words, author="eni", author_id="5"),
+    ]
+    keep(source("x", "mention"), told, now)
+    keep(source("x", "mention"), [Post("9", "RT @a: lain", author="a", author_id="8", repeats="404")], now)
+    first = Mention.objects.get(external_id="1")
+    assert {copy.author for copy in first.copies.all()} == {"oji", "ujang"}
+    assert Mention.objects.filter(copy_of__isnull=True).count() == 2
 
 
 def test_a_matter_does_not_go_with_the_first_who_told_of_it(town: Town, accounts: Any, now: datetime) -> None:
