@@ -15,7 +15,6 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.feature_extraction.text import HashingVectorizer
 
 from classifiers.core.normal import standard
 from classifiers.core.text import tokens
@@ -24,22 +23,13 @@ Floats = NDArray[np.float32]
 
 #: Sizes of the three hashed spaces.
 PIECES, WORDS, PAIRS = 2**17, 2**16, 2**17
+#: The longest pieces of words, in letters.
+_LONGEST = 5
+#: Odd and large: letters of a piece land far apart.
+_STEP = np.uint64(0x100000001B3)
 _EDGE = re.compile(r"^\W+|\W+$")
-_PLAIN = {"norm": None, "alternate_sign": False, "dtype": np.float32}
 #: Tokens that a scorer remembers; a city's stream has fewer in a month. Beyond that it starts anew.
 _REMEMBERED = 200_000
-
-
-def _hashers() -> tuple[HashingVectorizer, HashingVectorizer]:
-    pieces = HashingVectorizer(
-        analyzer="char_wb", ngram_range=(2, 5), n_features=PIECES, lowercase=False, **_PLAIN
-    )
-    words = HashingVectorizer(analyzer=_alone, n_features=WORDS, **_PLAIN)
-    return pieces, words
-
-
-def _alone(word: str) -> list[str]:
-    return [word]
 
 
 def _bare(token: str) -> str:
@@ -123,7 +113,6 @@ class Scorer:
         self.idf, self.bias = idf, bias
         self.weights, self.pairs = weights[: PIECES + WORDS], weights[PIECES + WORDS :]
         self.pair_idf = pair_idf
-        self.hashers = _hashers()
         self._forget()
 
     def _forget(self) -> None:
@@ -167,7 +156,7 @@ class Scorer:
         new = list(dict.fromkeys(token for token in flat if token not in self.numbers))
         if not new:
             return
-        matrix = _token_matrix(new, self.hashers) @ sparse.diags(self.idf)
+        matrix = _token_matrix(new) @ sparse.diags(self.idf)
         pieces, words = matrix[:, :PIECES], matrix[:, PIECES:]
         self.numbers.update(zip(new, range(len(self.numbers), len(self.numbers) + len(new)), strict=True))
         self.pieces = np.vstack([self.pieces, pieces @ self.weights[:PIECES]])
@@ -186,16 +175,45 @@ class Weighed:
     tokens: list[str]
 
 
-def _token_matrix(
-    known: Sequence[str], hashers: tuple[HashingVectorizer, HashingVectorizer] | None = None
-) -> sparse.csr_matrix:
+def _token_matrix(known: Sequence[str]) -> sparse.csr_matrix:
     """The features of each token: (tokens, PIECES + WORDS)."""
     if not known:
         return sparse.csr_matrix((0, PIECES + WORDS), dtype=np.float32)
-    pieces, words = hashers or _hashers()
-    return sparse.hstack(
-        [pieces.transform(known), words.transform([_bare(token) for token in known])]
-    ).tocsr()
+    rows, places = _pieces(known)
+    words = (_mix(signature([_bare(token) for token in known])) % np.uint64(WORDS)).astype(np.int64)
+    rows = np.concatenate([rows, np.arange(len(known))])
+    places = np.concatenate([places, PIECES + words])
+    ones = np.ones(len(rows), np.float32)
+    matrix = sparse.csr_matrix((ones, (rows, places)), (len(known), PIECES + WORDS))
+    matrix.sum_duplicates()
+    return matrix
+
+
+def _pieces(known: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and place of every piece of 2 to 5 letters of each token, with a space at both of its ends.
+
+    The same pieces as scikit-learn's analyzer "char_wb"; all tokens are cut at once, a length at a time, as a token
+    of its own costs that analyzer more than all else that judging does.
+    """
+    padded = [f" {token} " for token in known]
+    letters = np.frombuffer("".join(padded).encode("utf-32-le", "replace"), np.uint32).astype(np.uint64)
+    lengths = np.array([len(token) for token in padded])
+    row = np.repeat(np.arange(len(padded)), lengths)
+    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(letters))  # letters to the end of the token
+    rows, places, piece = [], [], letters
+    for length in range(2, _LONGEST + 1):
+        piece = piece[:-1] * _STEP + letters[length - 1 :]
+        whole = np.flatnonzero(left[: len(piece)] >= length)
+        rows.append(row[whole])
+        places.append((_mix(piece[whole] + np.uint64(length)) % np.uint64(PIECES)).astype(np.int64))
+    return np.concatenate(rows), np.concatenate(places)
+
+
+def _mix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers spread evenly over their upper bits (the finalizer of MurmurHash3), and those bits."""
+    mixed = (numbers ^ (numbers >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
+    mixed = (mixed ^ (mixed >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
+    return mixed >> np.uint64(33)
 
 
 def _counts(found: Lines) -> sparse.csr_matrix:

@@ -14,7 +14,8 @@ _OFFICIAL = re.compile(
 )
 _RETWEET = re.compile(r"^[^\S\n]*RT[^\S\n]+@\w+:?[^\S\n]*", re.IGNORECASE | re.MULTILINE)
 _HASHTAG = re.compile(r"#(\w+)")
-_LONG = re.compile(r"([^\W\d_])\1{2,}")
+#: Letters of the alphabet only: all letters would cost twice the time, and others are hardly ever stretched.
+_LONG = re.compile(r"([a-z])\1{2,}")
 _NUMBER = re.compile(r"\d+")
 _BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
