@@ -62,8 +62,10 @@ def hear(source_id: int, now: datetime) -> Heard | None:
             reach("hear.page_read")
             heard = _store(source, page, heard, now)
             reach("hear.page_stored")
-            # A stream goes on for as long as the pass may: its money is looked at with each post.
-            if source.via == STREAM and (no_money := refusal(source, now, more=heard.new)) is not None:
+            # A stream goes on for as long as the pass may: it ends with the post that uses up the money. A search
+            # ends with the page after that one, for without a next page it was complete.
+            no_money, spent_up = refusal(source, now, more=heard.new), no_money
+            if no_money is not None and (source.via == STREAM or spent_up is not None):
                 raise no_money
             if not _renew(source, now + timedelta(seconds=time.monotonic() - began)):
                 raise _LeaseLost

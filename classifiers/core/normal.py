@@ -87,6 +87,11 @@ def normalise(texts: Sequence[str]) -> list[str]:
     """
     if not texts:
         return []
+    # Marks between letters ("b.a.n.j.i.r") leave a spaced word only once they are gone: such lines are read again.
+    return [line if _SPACED.search(f" {line}") is None else _read([line])[0] for line in _read(texts)]
+
+
+def _read(texts: Sequence[str]) -> list[str]:
     whole = " " + "\n ".join(map(_plain, texts))
     whole = _SPECIAL.sub(_special, whole).lower()
     whole = _SPACED.sub(_spaced, whole)

@@ -120,6 +120,21 @@ def test_reading_x_is_priced_and_the_broad_search_stops_first(
     assert refusal(keyword, now + timedelta(days=10)) is None
 
 
+def test_a_first_broad_search_does_not_spend_far_beyond_the_month(
+    town: Town, accounts: Any, now: datetime, settings: Any
+) -> None:
+    settings.HEARING = {
+        **settings.HEARING,
+        "budget": {**settings.HEARING["budget"], "x_month": 1.0},
+    }
+    say_many(town, "x", "keyword", [f"k{n}" for n in range(600)])
+    listen(now)
+    keyword = source("x", "keyword")
+    assert "Anggaran" in keyword.trouble
+    assert month_spent("x", now) == pytest.approx(300 * 0.005)  # the page that used it up, and one more
+    assert Gap.objects.filter(source=keyword, state="open").exists()
+
+
 @pytest.mark.parametrize("fault", ["page_limit", "rate_limited"])
 def test_a_limit_of_the_whole_account_rests_all_its_sources(
     fault: str, town: Town, accounts: Any, now: datetime

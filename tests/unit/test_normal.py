@@ -4,7 +4,7 @@ import csv
 from importlib.resources import files
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from classifiers.core.normal import normalise, normalise_one
@@ -55,6 +55,7 @@ def test_many_texts_are_each_their_own() -> None:
 
 
 @given(st.lists(st.text(), max_size=4))
+@example(["C:H:A:O:S"])
 def test_normalising_twice_changes_nothing(texts: list[str]) -> None:
     once = normalise(texts)
     assert len(once) == len(texts)
