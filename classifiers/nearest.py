@@ -1,6 +1,7 @@
 """The reviewed posts that say most nearly the same: what people decided there is a reason that a person can weigh."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from sklearn.feature_extraction.text import HashingVectorizer
@@ -33,10 +34,12 @@ def nearest(verdict: Verdict, count: int = 3) -> list[Review]:
 
 
 @lru_cache(maxsize=1)
-def _library(newest: int) -> tuple[list[int], object]:
+def _library(newest: int) -> tuple[list[int], Any]:
     """Numbers of the latest reviews and the words of their posts; made anew after each decision, 20 ms."""
     rows = Review.objects.filter(
         undone_at__isnull=True, id__lte=newest, verdict__mention__gone_at__isnull=True
     )
     latest = list(rows.order_by("-id").values_list("id", "verdict__mention__text")[:_LOOKED_AT])
+    if not latest:  # every decision so far was taken back
+        return [], None
     return [number for number, _ in latest], _WORDS.transform(normalise([text for _, text in latest]))

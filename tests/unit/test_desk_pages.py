@@ -16,6 +16,7 @@ from cases.open import open_waiting
 from channels.models import Account
 from classifiers.core.kinds import Kind
 from classifiers.models import Review, Verdict
+from classifiers.nearest import _library
 from classifiers.review import review
 from desk.views import errors
 from ledger.chain import record, timeline
@@ -290,6 +291,7 @@ def test_wati_corrects_a_suggestion_without_a_case() -> None:
 
 
 def test_wati_takes_back_her_last_decision_and_sees_the_post_again() -> None:
+    _library.cache_clear()  # as in a process that has just started
     verdict, _other = heard("yang pertama"), heard("yang kedua")
     client = as_("wati")
     client.post(reverse("review_decide", args=[verdict.pk]), {"kind": "other"})

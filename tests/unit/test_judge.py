@@ -1,5 +1,6 @@
 """The judge: what it learns from, what it decides, and what happens without it."""
 
+import dataclasses
 import json
 import zipfile
 from collections import Counter
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifiers.core.corpus import read, seed
+from classifiers.core.deep import DeepJudge
 from classifiers.core.judge import Decision, Thresholds, decide, judge
 from classifiers.core.kinds import TOPICS, Kind, kind_of
 from classifiers.core.model import ModelError, load, save, train
@@ -65,6 +67,20 @@ def test_the_shipped_model_judges_plain_cases() -> None:
     for verdict in verdicts:
         assert verdict.probabilities is not None
         assert abs(sum(verdict.probabilities.values()) - 1) < 0.001
+
+
+def test_the_deep_judge_is_asked_where_it_lies_and_missed_by_nothing_where_it_does_not(
+    tmp_path: Path,
+) -> None:
+    model = load(SHIPPED)
+    assert model.deep is not None
+    text = ["kok lampu jalannya dibiarin mati terus ya min, udah sebulan loh"]
+    both, quick = model.opinion(text), model.opinion(text, deep=False)
+    assert abs(both.kinds - quick.kinds).max() > 0.001
+    assert both.kinds.sum() == pytest.approx(1)
+    (tmp_path / "kentongan.npz").write_bytes(SHIPPED.read_bytes())
+    broken = dataclasses.replace(model, deep=DeepJudge(tmp_path))
+    assert abs(broken.opinion(text).kinds - quick.kinds).max() == 0
 
 
 def test_a_model_file_holds_numbers_and_no_text(tmp_path: Path) -> None:

@@ -564,6 +564,7 @@ def test_a_few_reviews_are_no_reason_to_train(
 # --- the trial, small
 
 
+@pytest.mark.once
 def test_the_queue_is_worth_more_than_chance_and_lies_are_caught() -> None:
     rows = seed()
     size = Size(begin=80, rounds=3, each=30, arrive=100, held=400, batch=70)
