@@ -75,6 +75,20 @@ def test_classify_without_a_model_says_unjudged_and_review(tmp_path: Path) -> No
     assert (row["kind"], row["decision"]) == (None, "review")
 
 
+def test_classify_explains_one_text_without_reading_input() -> None:
+    done = kentongan("classify", "--explain", "Lampu PJU di Jl Cut Meutia Margahayu mati 3 hari, gelap")
+    said = done.stdout.decode() if isinstance(done.stdout, bytes) else done.stdout
+    for word in (
+        "Jenis: pengaduan",
+        "Penilai cepat",
+        "Penilai dalam",
+        "Ambang",
+        "lampu_jalan_pju",
+        "Margahayu",
+    ):
+        assert word in said
+
+
 def test_x_length_adds_weight_and_validity() -> None:
     lines = [
         json.dumps({"text": text, "n": n}) for n, text in enumerate(["halo", "a" * 281, "", "lapor.go.id 😀"])

@@ -6,11 +6,8 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from classifiers.core.explain import explain
 from classifiers.core.judge import Verdict, judge
-from classifiers.judge import current_model, thresholds
+from classifiers.judge import collector, current_model, thresholds
 from config.lines import Row, with_rows
-
-#: Values of `how` of posts that were found by looking for words; what they are about differs.
-_SEARCHED = ("keyword", "hashtag")
 
 
 class Command(BaseCommand):
@@ -32,7 +29,7 @@ class Command(BaseCommand):
             return
 
         def work(rows: list[Row]) -> list[Row]:
-            via = ["keyword" if row.get("how") in _SEARCHED else "mention" for row in rows]
+            via = [collector(str(row.get("how"))) for row in rows]
             return [as_row(verdict) for verdict in judge([row["text"] for row in rows], model, limits, via)]
 
         with_rows(work)
