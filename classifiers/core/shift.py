@@ -68,12 +68,13 @@ def distance(one: Sequence[float], other: Sequence[float]) -> float | None:
     if not one or not other:
         return None
     both = [(p / sum(one), q / sum(other)) for p, q in zip(one, other, strict=True)]
-    apart = sum(_part(p, (p + q) / 2) + _part(q, (p + q) / 2) for p, q in both) / 2
+    apart = sum(_part(p, q) + _part(q, p) for p, q in both) / 2
     return math.sqrt(max(0.0, apart))
 
 
-def _part(p: float, middle: float) -> float:
-    return p * math.log2(p / middle) if p > 0 else 0.0
+def _part(p: float, q: float) -> float:
+    """p log2(p / middle of both); a difference of logarithms, because half of the smallest float is 0."""
+    return p * (1 + math.log2(p) - math.log2(p + q)) if p > 0 else 0.0
 
 
 def variation(one: Mapping[str, int], other: Mapping[str, int]) -> float | None:
