@@ -105,6 +105,23 @@ class Meter:
     skew: float | None = None  #: seconds by which the platform's clock is ahead of ours; None: no answer told
 
 
+class Act(StrEnum):
+    """What is to happen on the channel."""
+
+    PUBLISH = "publish"
+    CORRECT = "correct"  #: edit the post where the API can; else a visible reply or comment under it
+    RETRACT = "retract"  #: delete it; a website keeps the address and says that, and why, it was withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that goes with a post, inspected and fit for the channel."""
+
+    data: bytes
+    media_type: str  #: "image/jpeg" or "image/png"
+    name: str  #: made from the hash of its content, so that a second upload finds the first
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One announcement (or reply) as one channel will show it."""
@@ -115,7 +132,33 @@ class Outgoing:
     html: str = ""  #: websites and feed, already sanitised
     slug: str = ""  #: websites and feed; ends in the reference, so that it is ours alone
     image_url: str = ""  #: public address of the card; Instagram fetches it
-    alt: str = ""  #: what the card shows, in words
+    alt: str = ""  #: what the card or the picture shows, in words
+    act: Act = Act.PUBLISH
+    #: The post that is corrected or withdrawn, or (with PUBLISH) answered in a reply; "" for a new one.
+    remote_id: str = ""
+    #: Public sentence of a correction or withdrawal: what was wrong. A website prints it, a reply carries it in `text`.
+    change_note: str = ""
+    picture: Picture | None = None  #: X, Facebook and websites (featured image); None: text alone
+    categories: tuple[str, ...] = ()  #: names of website categories; made where they do not exist
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """What a channel shows of a post of ours now."""
+
+    text: str
+    title: str = ""
+    permalink: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How a post was received. None: the platform does not tell, which is not zero."""
+
+    likes: int | None = None
+    comments: int | None = None
+    shares: int | None = None
+    reach: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +204,13 @@ class Waits:
 
 
 class Speaking(Protocol):
-    """The half of a channel that publishes."""
+    """The half of a channel that publishes, corrects and withdraws; `Outgoing.act` says which."""
 
     waits: Waits
+    #: Whether a published text can be changed in place. False: a correction is a visible reply or comment.
+    edits: bool
+    #: Whether a post can be taken away by us. False: a withdrawal is a visible comment, and a person deletes it.
+    deletes: bool
 
     def prepare(self, outgoing: Outgoing, memo: Memo) -> Memo:
         """Everything before the send that leaves nothing public; the memo is stored before `send`."""
@@ -174,7 +221,15 @@ class Speaking(Protocol):
         ...
 
     def find(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
-        """Look for what `send` may have left behind."""
+        """Look for what `send` may have left behind: the post, its changed text, or its absence."""
+        ...
+
+    def shows(self, remote_id: str, permalink: str) -> Shows | Gone:
+        """What stands there now (read-back). Raises ChannelError."""
+        ...
+
+    def numbers(self, remote_id: str) -> Numbers:
+        """Likes, comments, shares and reach as far as the API tells. Raises ChannelError."""
         ...
 
     def probe(self) -> Probe: ...

@@ -43,6 +43,7 @@ class Facebook:
 
     #: No key of ours is kept by Facebook, and 506 guards consecutive feed posts only: a person decides in the end.
     waits = Waits((60, 300, 900), send_again=False)
+    edits, deletes = True, True
 
     def __init__(self, account: Account) -> None:
         self.account = account

@@ -36,6 +36,7 @@ class Feed:
 
     #: Writing the same entry again changes nothing.
     waits = Waits((0,), send_again=True)
+    edits, deletes = True, True
 
     def __init__(self, account: Account) -> None:
         self.account = account

@@ -53,6 +53,7 @@ class Instagram:
     #: Not before 150 s: right after 4/2207051 a published post is not listed yet (platforms.md section 4). The
     #: container then tells what became of it; after the waits a person decides.
     waits = Waits((150, 300), send_again=False)
+    edits, deletes = False, False
 
     def __init__(self, account: Account) -> None:
         self.account = account

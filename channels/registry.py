@@ -29,6 +29,16 @@ def waits_of(account: Account) -> Waits:
     return waits
 
 
+def edits(channel: str) -> bool:
+    """Whether a published text of ``channel`` can be changed in place; False: a correction is a reply or comment."""
+    return bool(_class_of(channel).edits)
+
+
+def deletes(channel: str) -> bool:
+    """Whether we can take a post of ``channel`` away; False: a person has to, after a visible comment."""
+    return bool(_class_of(channel).deletes)
+
+
 def access_of(account: Account) -> Access | None:
     """What the account's token may do and until when; None where a platform has no such question."""
     if account.channel not in (Kind.FACEBOOK, Kind.INSTAGRAM):

@@ -45,6 +45,7 @@ class Website:
 
     #: The slug carries our reference, so the site itself tells whether the article is there.
     waits = Waits((10, 60, 180), send_again=True)
+    edits, deletes = True, True
 
     def __init__(self, account: Account) -> None:
         self.account = account

@@ -60,6 +60,7 @@ class X:
     #: Timeline reads lag a little behind writes; an identical text is refused by X itself (403), so after these
     #: one more send is safe.
     waits = Waits((30, 120, 300), send_again=True)
+    edits, deletes = False, True
 
     def __init__(self, account: Account) -> None:
         self.account = account

@@ -13,8 +13,9 @@ from config import load
 from ledger.models import Person
 from ledger.roles import Role, ensure_roles, give
 from monitor.models import Source
+from publisher.approval import approve
 from publisher.models import Announcement
-from publisher.newsroom import approve, draft, submit
+from publisher.newsroom import draft, submit
 
 #: Accounts that the demo's announcement goes to, in the order in which it is reported.
 TARGETS = ("x", "facebook", "instagram", "web_diskominfostandi", "web_pemkot")

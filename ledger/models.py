@@ -19,6 +19,34 @@ class Person(AbstractUser):
         return self.get_full_name() or self.username
 
 
+class Mandate(models.Model):
+    """An office that a person holds, or acts in, between two days."""
+
+    class Acting(models.TextChoices):
+        HOLDER = "", _("definitif")
+        PLT = "plt", _("Plt. (pelaksana tugas)")
+        PLH = "plh", _("Plh. (pelaksana harian)")
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="mandates")
+    office = models.CharField(_("jabatan"), max_length=120)
+    nip = models.CharField("NIP", max_length=30, blank=True)
+    acting = models.CharField(max_length=3, choices=Acting.choices, blank=True, default="")
+    letter = models.CharField(_("nomor surat"), max_length=120, blank=True)  #: an acting official needs one
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)  #: last day, inclusive; None: no end known
+    #: Whose approvals this person may give while they are away; None: only their own.
+    deputises = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.PROTECT, related_name="deputies"
+    )
+
+    class Meta:
+        verbose_name = _("mandat")
+        verbose_name_plural = _("mandat")
+
+    def __str__(self) -> str:
+        return f"{self.get_acting_display()} {self.office}" if self.acting else self.office
+
+
 class Event(models.Model):
     """One thing that happened. Rows are never changed except once, when they are sealed into the chain."""
 

@@ -31,7 +31,7 @@ def draft(
     kind: str, fields: dict[str, str], author: Person, now: datetime, targets: list[Account] | None = None
 ) -> Announcement:
     """Begin an announcement for ``targets`` (all enabled accounts when None)."""
-    _need(author, Role.AUTHOR)
+    need(author, Role.AUTHOR)
     reference = f"{settings.CITY['reference_prefix']}-{secrets.token_hex(3).upper()}"
     with transaction.atomic():
         made = Announcement.objects.create(
@@ -59,16 +59,16 @@ def edit(
     targets: list[Account] | None = None,
 ) -> Announcement:
     """Change the wording; whatever had been submitted or approved falls back to a draft."""
-    _need(person, Role.AUTHOR)
+    need(person, Role.AUTHOR)
     with transaction.atomic():
-        row = _locked(announcement)
+        row = locked(announcement)
         if row.state not in EDITABLE:
             raise Refused(_("Pengumuman ini sudah terjadwal atau tayang; batalkan dulu untuk mengubahnya."))
         row.fields, row.title = fields, _title(row.kind, fields, row.reference)
         row.slug = _slug(row.title, row.reference)
         row.version += 1
         row.state, row.changed_at, row.card_url = AnnouncementState.DRAFT, now, ""
-        _drop_approval(row)
+        drop_approval(row)
         row.save()
         row.writers.add(person)
         if targets is not None:
@@ -81,11 +81,11 @@ def submit(
     announcement: Announcement, person: Person, now: datetime, publish_at: datetime | None = None
 ) -> Announcement:
     """Ask for approval. The wording for every account is fixed here; Refused names what must be mended."""
-    _need(person, Role.AUTHOR)
+    need(person, Role.AUTHOR)
     if publish_at is not None and publish_at <= now:
         raise Refused(_("Waktu tayang sudah lewat."), {"publish_at": _("Pilih waktu yang akan datang.")})
     with transaction.atomic():
-        row = _locked(announcement)
+        row = locked(announcement)
         if row.state not in (AnnouncementState.DRAFT, AnnouncementState.REJECTED):
             raise Refused(_("Pengumuman ini sudah diajukan."))
         variants = fixed_variants(row)
@@ -98,62 +98,12 @@ def submit(
     return row
 
 
-def approve(announcement: Announcement, person: Person, now: datetime, *, version: int) -> Announcement:
-    """Approve ``version`` of the wording, the one that was read, in one's office, and plan it for the wished time.
-
-    Nobody approves what they wrote, changed or submitted. When the wished time has passed meanwhile, the
-    announcement stays approved and waits for a new time.
-    """
-    _need(person, Role.APPROVER)
-    with transaction.atomic():
-        row = _locked(announcement)
-        if row.state != AnnouncementState.SUBMITTED:
-            raise Refused(_("Pengumuman ini tidak sedang menunggu persetujuan."))
-        _same_version(row, version)
-        if row.writers.filter(pk=person.pk).exists():
-            raise Refused(_("Yang menulis, mengubah, atau mengajukan tidak dapat menyetujuinya sendiri."))
-        row.state, row.changed_at, row.approved_at = AnnouncementState.APPROVED, now, now
-        row.approved_by, row.approved_office = person, person.office
-        row.approved_hash = content_hash(row)
-        row.save()
-        record(
-            "announcement.approved",
-            row.subject,
-            actor=person,
-            at=now,
-            office=person.office,
-            hash=row.approved_hash,
-        )
-        if row.publish_at is None or row.publish_at > now:
-            schedule(row, person, now, row.publish_at or now)
-    row.refresh_from_db()
-    return row
-
-
-def give_back(
-    announcement: Announcement, person: Person, now: datetime, note: str, *, version: int
-) -> Announcement:
-    """Return ``version`` of a submitted announcement to its author with a note."""
-    _need(person, Role.APPROVER)
-    if not note.strip():
-        raise Refused(_("Tulis apa yang perlu diperbaiki."), {"note": _("Catatan belum diisi.")})
-    with transaction.atomic():
-        row = _locked(announcement)
-        if row.state != AnnouncementState.SUBMITTED:
-            raise Refused(_("Pengumuman ini tidak sedang menunggu persetujuan."))
-        _same_version(row, version)
-        row.state, row.changed_at, row.note = AnnouncementState.REJECTED, now, note.strip()[:1000]
-        row.save()
-        record("announcement.returned", row.subject, actor=person, at=now, note=row.note)
-    return row
-
-
 def schedule(announcement: Announcement, person: Person, now: datetime, publish_at: datetime) -> Announcement:
     """Plan one delivery for each target. The approval must still fit every byte of the wording."""
     if not roles_of(person) & {Role.AUTHOR, Role.APPROVER}:
         raise Refused(_("Anda tidak mempunyai tugas menjadwalkan pengumuman."))
     with transaction.atomic():
-        row = _locked(announcement)
+        row = locked(announcement)
         if row.state != AnnouncementState.APPROVED:
             raise Refused(_("Hanya pengumuman yang disetujui yang dapat dijadwalkan."))
         if publish_at < now:
@@ -189,7 +139,7 @@ def cancel(announcement: Announcement, person: Person, now: datetime) -> Announc
         planned = Delivery.objects.filter(announcement=announcement, state=DeliveryState.PLANNED)
         planned.update(state=DeliveryState.CANCELLED, next_at=None)
         begun = Delivery.objects.filter(announcement=announcement).exclude(state=DeliveryState.CANCELLED)
-        row = _locked(announcement)
+        row = locked(announcement)
         if row.state not in (*EDITABLE, AnnouncementState.SCHEDULED) or begun.exists():
             raise Refused(_("Pengumuman ini sudah mulai tayang."))
         row.state, row.changed_at = AnnouncementState.CANCELLED, now
@@ -253,21 +203,21 @@ def _as_rendered(variant: Variant) -> Rendered:
     return Rendered(text=variant.text, title=variant.title, html=variant.html, alt=variant.alt)
 
 
-def _locked(announcement: Announcement) -> Announcement:
+def locked(announcement: Announcement) -> Announcement:
     return Announcement.objects.select_for_update().get(pk=announcement.pk)
 
 
-def _same_version(row: Announcement, version: int) -> None:
+def same_version(row: Announcement, version: int) -> None:
     """A decision is about the wording that was on the screen, not about a newer one."""
     if row.version != version:
         raise Refused(_("Isinya diubah setelah Anda membukanya; baca lagi sebelum memutuskan."))
 
 
-def _drop_approval(row: Announcement) -> None:
+def drop_approval(row: Announcement) -> None:
     row.approved_by, row.approved_at, row.approved_hash, row.approved_office = None, None, "", ""
 
 
-def _need(person: Person, role: Role) -> None:
+def need(person: Person, role: Role) -> None:
     if role not in roles_of(person):
         raise Refused(_("Anda tidak mempunyai tugas untuk langkah ini."))
 

@@ -21,7 +21,7 @@ from desk.views.compose import composer
 from desk.views.errors import not_your_task
 from ledger.chain import timeline
 from ledger.roles import Role
-from publisher import newsroom
+from publisher import approval, newsroom
 from publisher.models import EDITABLE, Announcement, AnnouncementState, Delivery
 from publisher.reconcile import it_is_there, send_again
 
@@ -77,7 +77,7 @@ def announcement(request: StaffRequest, announcement_id: int) -> HttpResponse:
 def approve(request: StaffRequest, announcement_id: int) -> HttpResponse:
     row = _found(announcement_id)
     try:
-        row = newsroom.approve(row, request.person, timezone.now(), version=_version(request))
+        row = approval.approve(row, request.person, timezone.now(), version=_version(request))
     except newsroom.Refused as refusal:
         return _letter(request, row, refusal)
     if row.state == AnnouncementState.APPROVED:
@@ -98,7 +98,7 @@ def _version(request: StaffRequest) -> int:
 def give_back(request: StaffRequest, announcement_id: int) -> HttpResponse:
     row, note = _found(announcement_id), request.POST.get("note", "")
     try:
-        newsroom.give_back(row, request.person, timezone.now(), note, version=_version(request))
+        approval.give_back(row, request.person, timezone.now(), note, version=_version(request))
     except newsroom.Refused as refusal:
         return _letter(request, row, refusal, note=note)
     messages.success(request, _("Dikembalikan kepada %(author)s.") % {"author": row.author})

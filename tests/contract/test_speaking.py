@@ -213,7 +213,8 @@ def test_without_a_website_instagram_says_that_it_needs_one(
 def test_the_feed_is_written_without_any_server(
     accounts: Any, people: Any, now: datetime, settings: Any, tmp_path: Any
 ) -> None:
-    from publisher.newsroom import approve, draft, submit
+    from publisher.approval import approve
+    from publisher.newsroom import draft, submit
 
     settings.KENTONGAN_HOME = tmp_path
     fields = {"headline": "Air mati & hidup lagi", "body": "Pukul 10 <b>besok</b>."}

@@ -25,7 +25,7 @@ from ledger.models import Person
 from ledger.roles import Role, give
 from monitor.alarms import look
 from monitor.models import Mention, Source
-from publisher import newsroom
+from publisher import approval, newsroom
 from publisher.models import Announcement, AnnouncementState, Delivery, DeliveryState
 
 pytestmark = pytest.mark.django_db
@@ -482,7 +482,7 @@ def test_budi_gives_it_back_with_a_note_and_sari_sees_it_on_her_first_page() -> 
 def test_the_letter_shows_what_changed_since_it_was_submitted_last() -> None:
     row = submitted()
     now = timezone.now()
-    newsroom.give_back(row, person("budi"), now, "Ganti tempatnya.", version=row.version)
+    approval.give_back(row, person("budi"), now, "Ganti tempatnya.", version=row.version)
     newsroom.edit(row, {**FIELDS, "place": "GOR Jatiasih"}, person("sari"), now)
     newsroom.submit(row, person("sari"), now)
     page = as_("budi").get(reverse("announcement", args=[row.pk])).content.decode()
@@ -515,7 +515,7 @@ def test_sari_cancels_after_being_asked_once_more() -> None:
 
 
 def stuck() -> Delivery:
-    row = newsroom.approve(submitted(), person("budi"), timezone.now(), version=1)
+    row = approval.approve(submitted(), person("budi"), timezone.now(), version=1)
     Delivery.objects.filter(announcement=row, account__key="x").update(
         state=DeliveryState.NEEDS_PERSON, next_at=None, attempts=1
     )
@@ -624,7 +624,7 @@ def test_a_longer_list_asks_the_database_no_more_often(
 ) -> None:
     def fill() -> None:
         a_case(), heard(), drafted(), submitted(publish_at=timezone.now() + timedelta(minutes=5))
-        newsroom.approve(submitted(), person("budi"), timezone.now(), version=1)
+        approval.approve(submitted(), person("budi"), timezone.now(), version=1)
 
     client = as_(name)
     fill()

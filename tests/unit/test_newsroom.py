@@ -7,16 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from publisher.approval import approve, give_back
 from publisher.kinds import TemplateProblem, kind_named, kinds
 from publisher.models import Delivery, Variant
 from publisher.newsroom import (
     Refused,
-    approve,
     cancel,
     content_hash,
     draft,
     edit,
-    give_back,
     schedule,
     submit,
 )
