@@ -136,10 +136,13 @@ class Outgoing:
     act: Act = Act.PUBLISH
     #: The post that is corrected or withdrawn, or (with PUBLISH) answered in a reply; "" for a new one.
     remote_id: str = ""
-    #: Public sentence of a correction or withdrawal: what was wrong. A website prints it, a reply carries it in `text`.
+    #: Public sentence of a correction or withdrawal: what was wrong. A website prints it; a reply has it in `text`.
     change_note: str = ""
     picture: Picture | None = None  #: X, Facebook and websites (featured image); None: text alone
     categories: tuple[str, ...] = ()  #: names of website categories; made where they do not exist
+    #: What we said last in the post that is corrected, so that a website can tell what others changed in it; None:
+    #: not known.
+    before: "Outgoing | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,48 @@
 """Facebook Page through facebook-sdk (channels.graph), both directions.
 
 Account settings: page_id. Secret: access_token (a Page token with pages_read_user_content,
-pages_read_engagement and pages_manage_posts).
+pages_read_engagement, pages_manage_posts; pages_manage_engagement to answer, read_insights to tell reach).
 """
 
+import json
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from channels.contract import (
     Absent,
+    Act,
     ChannelError,
     Cursor,
     Failure,
     Gone,
     Item,
     Memo,
+    Numbers,
     Outgoing,
     Page,
     Post,
     Probe,
     Sent,
+    Shows,
     Unreadable,
     Waits,
 )
-from channels.graph import Graph
+from channels.graph import GONE, Graph
 from channels.models import Account
-from channels.reading import each, identifier, listing, mapping, moment, optional, same_words, words
+from channels.outgoing import not_before, target
+from channels.reading import (
+    count,
+    each,
+    identifier,
+    listing,
+    mapping,
+    moment,
+    optional,
+    same_words,
+    words,
+)
 from channels.watermark import Threads, too_old, until_watermark
 
 _POST_FIELDS = (
@@ -36,6 +51,15 @@ _POST_FIELDS = (
 _COMMENT_FIELDS = "id,message,created_time,from,permalink_url,parent{id},attachment"
 _LOOK_FIELDS = "id,message,created_time,from,permalink_url"
 PAGE_SIZE = 100
+#: An unpublished photo is kept for about 24 hours (third party); ours is used within half of that, or made anew.
+_KEPT = timedelta(hours=12)
+#: Longest description; Facebook names no limit, X and Instagram name this one.
+_ALT = 1000
+#: People who saw a post; took the place of post_impressions_unique (Meta, deprecated metrics, read 2026-10).
+_REACH = "post_total_media_view_unique"
+_POST_NUMBERS = (
+    "reactions.limit(0).summary(total_count),comments.filter(stream).limit(0).summary(true),shares"
+)
 
 
 class Facebook:
@@ -108,16 +132,126 @@ class Facebook:
     # --- speaking
 
     def prepare(self, outgoing: Outgoing, memo: Memo) -> Memo:
-        return memo
+        """Upload the picture unpublished, with its description; answers and changes carry words alone."""
+        picture = outgoing.picture
+        if picture is None or outgoing.act != Act.PUBLISH or outgoing.remote_id:
+            return memo
+        now, at = datetime.now(UTC), moment(memo.get("photo_at"))
+        if memo.get("photo_of") == picture.name and at is not None and now - at < _KEPT:
+            return memo
+        alt = outgoing.alt[:_ALT] or None
+        made = self.graph.upload(f"{self.page_id}/photos", picture, published=False, alt_text_custom=alt)
+        photo = optional(made.get("id"))
+        if photo is None:
+            raise ChannelError("Facebook menerima gambar tetapi tidak menyebut nomornya.", Failure.LATER)
+        return {**memo, "photo": photo, "photo_of": picture.name, "photo_at": now.isoformat()}
 
     def send(self, outgoing: Outgoing, memo: Memo) -> Sent:
-        answer = self.graph.post(f"{self.page_id}/feed", message=outgoing.text)
+        """A post; with `remote_id` a comment under that one; or a post of ours edited or deleted."""
+        if outgoing.act == Act.RETRACT:
+            return self._delete(target(outgoing))
+        if outgoing.act == Act.CORRECT:
+            return self._edit(target(outgoing), outgoing.text)
+        if outgoing.remote_id:
+            answer = self.graph.post_about(outgoing.remote_id, "comments", message=outgoing.text)
+        else:
+            answer = self.graph.post(f"{self.page_id}/feed", message=outgoing.text, **_attached_photo(memo))
         posted = optional(answer.get("id"))
         if posted is None:
             raise ChannelError("Facebook menerima kiriman tetapi tidak menyebut nomornya.", Failure.UNKNOWN)
         return Sent(posted, self._permalink(posted))
 
+    def _edit(self, number: str, text: str) -> Sent:
+        try:
+            answer = self.graph.post_about(number, "", message=text)
+        except ChannelError as error:
+            if error.code == "200" and "created by the application" in str(error):
+                # "An app can edit only posts that it created" (third party): no trouble of the token.
+                raise ChannelError(
+                    "Facebook hanya mengizinkan mengubah kiriman yang dibuat lewat aplikasi ini. Ubah di Facebook.",
+                    Failure.REFUSED,
+                    code=error.code,
+                ) from error
+            raise
+        if answer.get("success") is not True:
+            raise ChannelError("Facebook tidak mengatakan bahwa kiriman berubah.", Failure.UNKNOWN)
+        return Sent(number, self._permalink(number))
+
+    def _delete(self, number: str) -> Sent:
+        """What is no longer there counts as deleted."""
+        try:
+            answer = self.graph.delete(number)
+        except ChannelError as error:
+            if error.code != GONE or self._stands(number):
+                raise
+            return Sent(number, _link(number))
+        if answer.get("success") is not True:
+            raise ChannelError("Facebook tidak mengatakan bahwa kiriman terhapus.", Failure.UNKNOWN)
+        return Sent(number, _link(number))
+
+    def _stands(self, number: str) -> bool:
+        """Whether a post of ours is still there. Graph says "does not exist" to a token that sees nothing, too."""
+        if self.graph.one(number, fields="id") is not None:
+            return True
+        if self.graph.one(self.page_id, fields="id") is None:
+            raise ChannelError("Token ini tidak dapat membaca halaman sendiri.", Failure.CREDENTIALS)
+        return False
+
     def find(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
+        """A deletion or an edit by looking at the post, a comment in its thread, a post among our posts."""
+        if outgoing.act == Act.RETRACT:
+            if self._stands(target(outgoing)):
+                return Absent(
+                    sure=True, note="kiriman masih terlihat di Facebook"
+                )  # deleting again is harmless
+            return Sent(outgoing.remote_id, _link(outgoing.remote_id))
+        if outgoing.act == Act.CORRECT:
+            return self._edited(target(outgoing), outgoing.text)
+        return self._answered(outgoing, memo) if outgoing.remote_id else self._posted(outgoing, memo)
+
+    def _edited(self, number: str, text: str) -> Sent | Absent:
+        row = self.graph.one(number, fields="id,message,permalink_url")
+        if row is None:
+            raise ChannelError(
+                "Kiriman yang diralat sudah tidak ada di Facebook.", Failure.REFUSED, code=GONE
+            )
+        if same_words(words(row.get("message")), text):
+            return Sent(number, optional(row.get("permalink_url")) or _link(number))
+        return Absent(sure=True, note="teks lama masih terlihat di Facebook")  # editing again is harmless
+
+    def _answered(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
+        """Our comment with these words in the thread; an answer to an answer may stand beside it, one level up."""
+        since = not_before(memo)
+        for thread in filter(None, (outgoing.remote_id, self._above(outgoing.remote_id))):
+            for answer in self.graph.pages(
+                f"{thread}/comments",
+                fields="id,message,created_time,from,permalink_url",
+                filter="stream",
+                order="reverse_chronological",
+                limit=PAGE_SIZE,
+            ):
+                rows = [row for row in listing(answer.get("data")) if isinstance(row, dict)]
+                young = [row for row in rows if (moment(row.get("created_time")) or since) >= since]
+                for row in young:
+                    ours = optional(mapping(row.get("from")).get("id")) in (None, self.page_id)
+                    if ours and same_words(words(row.get("message")), outgoing.text):
+                        posted = identifier(row.get("id"))
+                        return Sent(posted, optional(row.get("permalink_url")) or _link(posted))
+                if rows and not young:
+                    break
+        return Absent(note="komentar belum terlihat di Facebook")
+
+    def _above(self, number: str) -> str | None:
+        """The comment that a comment answers; None for a post, which has no such field."""
+        try:
+            row = self.graph.one(number, fields="parent{id}")
+        except ChannelError as error:
+            if error.failure != Failure.REFUSED:
+                raise
+            return None
+        return optional(mapping(mapping(row).get("parent")).get("id"))
+
+    def _posted(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
         """Our posts since just before the attempt; the visible reference makes the text ours alone."""
         started = moment(memo.get("started_at"))
         since = int((started - timedelta(seconds=60)).timestamp()) if started else None
@@ -137,6 +271,32 @@ class Facebook:
             return optional(answer.get("permalink_url")) or _link(posted)
         except ChannelError:
             return _link(posted)  # it is published: what comes after the send never fails the send
+
+    def shows(self, remote_id: str, permalink: str) -> Shows | Gone:
+        """The message of a post or comment of ours."""
+        row = self.graph.one(remote_id, fields="id,message,permalink_url")
+        if row is None:
+            return Gone("tidak ada lagi di Facebook")
+        return Shows(words(row.get("message")), permalink=optional(row.get("permalink_url")) or permalink)
+
+    def numbers(self, remote_id: str) -> Numbers:
+        """Reactions of all kinds, comments of all levels; Facebook leaves `shares` out while there are none."""
+        if not remote_id.startswith(f"{self.page_id}_"):
+            row = self._told(remote_id, "like_count,comment_count")
+            return Numbers(likes=count(row.get("like_count")), comments=count(row.get("comment_count")))
+        row = self._told(remote_id, _POST_NUMBERS)
+        return Numbers(
+            likes=_total(row.get("reactions")),
+            comments=_total(row.get("comments")),
+            shares=count(mapping(row.get("shares")).get("count")),
+            reach=self.graph.insight(remote_id, _REACH)[_REACH],
+        )
+
+    def _told(self, remote_id: str, fields: str) -> dict[str, Any]:
+        row = self.graph.one(remote_id, fields=fields)
+        if row is None:
+            raise ChannelError("Kiriman ini tidak ada lagi di Facebook.", Failure.REFUSED, code=GONE)
+        return row
 
     def probe(self) -> Probe:
         page = self.graph.get(self.page_id, fields="id,name")
@@ -247,8 +407,17 @@ def _picture(row: dict[str, Any]) -> str | None:
 
 
 def _comment_count(row: dict[str, Any]) -> int:
-    count = mapping(mapping(row.get("comments")).get("summary")).get("total_count")
-    return count if isinstance(count, int) else 0
+    return _total(row.get("comments")) or 0
+
+
+def _total(edge: object) -> int | None:
+    """How many an edge holds, by its summary."""
+    return count(mapping(mapping(edge).get("summary")).get("total_count"))
+
+
+def _attached_photo(memo: Memo) -> dict[str, str]:
+    photo = optional(memo.get("photo"))
+    return {"attached_media[0]": json.dumps({"media_fbid": photo})} if photo else {}
 
 
 def _link(number: str) -> str:

@@ -1,35 +1,52 @@
 """Instagram through Meta's Graph API first, and through instaloader for one optional source.
 
-Account settings: user_id (the Instagram professional account's Graph id), username. Secret: access_token.
-Publishing takes three calls: container, status, publish (Meta, Content Publishing, read 2026-10).
+Account settings: user_id (the Instagram professional account's Graph id), username. Secret: access_token
+(instagram_basic, instagram_content_publish, instagram_manage_comments; instagram_manage_insights to tell reach).
+Publishing takes three calls: container, status, publish (Meta, Content Publishing, read 2026-10). A caption cannot
+be changed. Deleting media by DELETE /{media} is told by third parties (2026, with instagram_manage_contents) but not
+by Meta's reference as we read it (v21): a withdrawal, like a correction, is a comment under it.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from channels.contract import (
     Absent,
+    Act,
     ChannelError,
     Cursor,
     Failure,
     Gone,
     Item,
     Memo,
+    Numbers,
     Outgoing,
     Page,
     Post,
     Probe,
     Sent,
+    Shows,
     Unreadable,
     Waits,
 )
-from channels.graph import Graph
+from channels.graph import GONE, Graph
 from channels.hashtags import DOUBT, note_counted, spelled, use_hashtag
 from channels.models import Account
-from channels.reading import each, identifier, listing, mapping, moment, optional, same_words, words
+from channels.outgoing import not_before, target
+from channels.reading import (
+    count,
+    each,
+    identifier,
+    listing,
+    mapping,
+    moment,
+    optional,
+    same_words,
+    words,
+)
 from channels.watermark import Threads, too_old, until_watermark
 
 _MEDIA = "id,caption,timestamp,permalink,media_type,media_url"
@@ -39,6 +56,8 @@ _MENTIONED_COMMENT = "id,text,timestamp,username,media{id}"
 _MISSING = ("100/33", "100")
 #: recent_media gives at most 50 a page (Graph reference, read 2026-10); the other edges take 100.
 _HASHTAG_PAGE, _PAGE = 50, 100
+#: Longest description of a picture (content publishing, read 2026-10).
+_ALT = 1000
 #: Containers made for one announcement before a person is asked.
 _CONTAINERS = 5
 #: "The maximum number of unique hashtags": {"error": {"code": 18, "error_subcode": 2207034}} (error codes of
@@ -193,6 +212,8 @@ class Instagram:
 
     def prepare(self, outgoing: Outgoing, memo: Memo) -> Memo:
         """Make the container, or a new one where the old one failed or expired (after 24 hours)."""
+        if not _is_medium(outgoing):
+            return memo
         container = optional(memo.get("container"))
         if container and self._status(container) not in ("ERROR", "EXPIRED"):
             return memo
@@ -205,12 +226,16 @@ class Instagram:
             f"{self.user_id}/media",
             image_url=outgoing.image_url,
             caption=outgoing.text,
-            alt_text=outgoing.alt or None,
+            alt_text=outgoing.alt[:_ALT] or None,
         )
         container = identifier(made.get("id"), "container")
         return {**memo, "container": container, "containers": made_before + 1}
 
     def send(self, outgoing: Outgoing, memo: Memo) -> Sent:
+        """A medium; or a comment: under ours to correct or withdraw it, under a citizen's to answer."""
+        return self._publish(memo) if _is_medium(outgoing) else self._comment(outgoing)
+
+    def _publish(self, memo: Memo) -> Sent:
         status = self._status(str(memo["container"]))
         if status in ("ERROR", "EXPIRED"):
             # `prepare` makes a new one at the next try, each time later: 400 containers a day are allowed.
@@ -223,20 +248,127 @@ class Instagram:
             raise ChannelError("Instagram menerbitkan tetapi tidak menyebut nomornya.", Failure.UNKNOWN)
         return Sent(posted, self._permalink(posted))
 
+    def _comment(self, outgoing: Outgoing) -> Sent:
+        subject, edge = self._place(outgoing)
+        try:
+            answer = self.graph.post_about(subject, edge, message=outgoing.text)
+        except ChannelError as error:
+            if outgoing.act == Act.RETRACT and error.code == GONE and error.failure == Failure.REFUSED:
+                return Sent(outgoing.remote_id, "")  # a person has taken it away already
+            raise
+        made = optional(answer.get("id"))
+        if made is None:
+            raise ChannelError("Instagram menerima komentar tetapi tidak menyebut nomornya.", Failure.UNKNOWN)
+        return Sent(made, self._comment_link(subject, edge, made))
+
+    def _place(self, outgoing: Outgoing) -> tuple[str, str]:
+        """The object that the comment goes under, and its edge: media have `comments`, comments have `replies`."""
+        about = target(outgoing)
+        ours = outgoing.act != Act.PUBLISH or self.account.receipts.filter(remote_id=about).exists()
+        if ours or not about.isdecimal():
+            return self._number(about), "comments"
+        return about, "replies"
+
+    def _number(self, about: str) -> str:
+        """The Graph id of our own medium; a person who confirmed a post gave its link, which has the shortcode."""
+        if about.isdecimal():
+            return about
+        for answer in self.graph.pages(f"{self.user_id}/media", fields="id,permalink", limit=_PAGE):
+            for row in map(mapping, listing(answer.get("data"))):
+                if _shortcode(row) == about:
+                    return identifier(row.get("id"))
+        # Media of others that tag us take no comments through the API (Meta, Tags, read 2026-10).
+        raise ChannelError(
+            "Lewat API, Instagram hanya menerima komentar di bawah media kita. Jawab lewat aplikasi Instagram.",
+            Failure.REFUSED,
+        )
+
+    def _comment_link(self, subject: str, edge: str, made: str) -> str:
+        """Where a comment stands on the web; "" when it cannot be told: it is published, and that counts."""
+        try:
+            if edge == "comments":
+                row = self.graph.get(subject, fields="permalink")
+            else:
+                row = mapping(self.graph.get(subject, fields="media{permalink}").get("media"))
+        except ChannelError:
+            return ""
+        media = optional(row.get("permalink"))
+        return f"{media.rstrip('/')}/c/{made}/" if media else ""
+
     def find(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
+        """By words and time: among our media, or among our comments where one was to stand."""
+        return self._published(outgoing, memo) if _is_medium(outgoing) else self._commented(outgoing, memo)
+
+    def _published(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
         """By caption and time among our media; then the container's own word (never just the newest media)."""
-        not_before = (moment(memo.get("started_at")) or datetime.now(UTC)) - timedelta(minutes=2)
+        since = not_before(memo)
         answer = self.graph.get(f"{self.user_id}/media", fields="id,caption,timestamp,permalink", limit=25)
-        rows = [mapping(row) for row in listing(answer.get("data"))]
-        for row in rows:
+        for row in map(mapping, listing(answer.get("data"))):
             made = moment(row.get("timestamp"))
-            if same_words(words(row.get("caption")), outgoing.text) and (made is None or made >= not_before):
+            if same_words(words(row.get("caption")), outgoing.text) and (made is None or made >= since):
                 return Sent(identifier(row.get("id")), optional(row.get("permalink")) or "")
         if not memo.get("container"):
             return Absent(sure=True, note="wadah belum pernah dibuat")
         status = self._status(str(memo["container"]))
         # Unless it says PUBLISHED nothing is public, and publishing the same container again cannot make two.
         return Absent(sure=status != "PUBLISHED", note=f"wadah Instagram: {status}")
+
+    def _commented(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
+        subject, edge = self._place(outgoing)
+        if outgoing.act == Act.RETRACT and self.graph.one(subject, fields="id") is None:
+            return Sent(outgoing.remote_id, "")  # a person has taken it away already
+        since = not_before(memo)
+        for thread in filter(None, (subject, self._above(subject) if edge == "replies" else None)):
+            for answer in self.graph.pages(f"{thread}/{edge}", fields=_COMMENT, limit=_PAGE):
+                for row in map(mapping, listing(answer.get("data"))):
+                    young = (moment(row.get("timestamp")) or since) >= since
+                    if young and self._ours(row) and same_words(words(row.get("text")), outgoing.text):
+                        made = identifier(row.get("id"))
+                        return Sent(made, self._comment_link(subject, edge, made))
+        return Absent(note="komentar belum terlihat di Instagram")
+
+    def _above(self, comment: str) -> str | None:
+        """The first-level comment above an answer: Instagram has two levels, and puts every answer there."""
+        return optional(mapping(self.graph.one(comment, fields="id,parent_id")).get("parent_id"))
+
+    def _ours(self, row: dict[str, Any]) -> bool:
+        author = mapping(row.get("from"))
+        name = optional(row.get("username")) or optional(author.get("username")) or ""
+        own = self.account.setting("username") or ""
+        return author.get("id") == self.user_id or (bool(own) and name.casefold() == own.casefold())
+
+    def shows(self, remote_id: str, permalink: str) -> Shows | Gone:
+        """The caption of a medium of ours, or the words of a comment."""
+        row = self._told(remote_id, "id,caption,permalink", "id,text")
+        if row is None:
+            return Gone("tidak ada lagi di Instagram")
+        said = words(row.get("caption") if "text" not in row else row.get("text"))
+        return Shows(said, permalink=optional(row.get("permalink")) or permalink)
+
+    def numbers(self, remote_id: str) -> Numbers:
+        """Likes are missing where the account hides them; shares and reach are insights, of media only."""
+        row = self._told(remote_id, "id,like_count,comments_count,permalink", "id,like_count,text")
+        if row is None:
+            raise ChannelError("Kiriman ini tidak ada lagi di Instagram.", Failure.REFUSED, code=GONE)
+        if "text" in row:
+            return Numbers(likes=count(row.get("like_count")))
+        told = self.graph.insight(identifier(row.get("id")), "reach", "shares")
+        return Numbers(
+            likes=count(row.get("like_count")),
+            comments=count(row.get("comments_count")),
+            shares=told["shares"],
+            reach=told["reach"],
+        )
+
+    def _told(self, remote_id: str, of_media: str, of_comment: str) -> dict[str, Any] | None:
+        """A medium, or a comment, whose fields have other names: Graph then answers 100; None: it is gone."""
+        number = self._number(remote_id)
+        try:
+            return self.graph.one(number, fields=of_media)
+        except ChannelError as error:
+            if error.code != "100":
+                raise
+            return self.graph.one(number, fields=of_comment)
 
     def probe(self) -> Probe:
         me = self.graph.get(self.user_id, fields="id,username")
@@ -251,6 +383,11 @@ class Instagram:
             return optional(self.graph.get(posted, fields="permalink").get("permalink")) or ""
         except ChannelError:
             return ""  # it is published: what comes after the send never fails the send
+
+
+def _is_medium(outgoing: Outgoing) -> bool:
+    """Whether a new medium is meant; everything else on Instagram is said in comments."""
+    return outgoing.act == Act.PUBLISH and not outgoing.remote_id
 
 
 def _without_counts(mark: Cursor) -> Cursor:

@@ -46,9 +46,12 @@ class _Reader(HTMLParser):
             self.parts.append("\n" if tag == "br" else _EDGE)
 
 
-def plain(markup: object) -> str:
-    """The words of ``markup``: entities read, scripts and tags gone. Raises ValueError for no text."""
-    text = words(markup, "isi")[:LONGEST]
+def plain(markup: object, longest: int = LONGEST) -> str:
+    """The words of the first ``longest`` letters of ``markup``: entities read, scripts and tags gone.
+
+    Raises ValueError for no text.
+    """
+    text = words(markup, "isi")[:longest]
     if "<" not in text and "&" not in text:
         return text.strip()
     reader = _Reader()

@@ -81,6 +81,11 @@ def _folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+def count(value: object) -> int | None:
+    """How many, as the platform told it; None when it did not tell, which is not zero."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def mapping(value: object) -> dict[str, Any]:
     """``value`` when it is an object, else {}."""
     return value if isinstance(value, dict) else {}

@@ -20,6 +20,7 @@ import tweepy
 
 from channels.contract import (
     Absent,
+    Act,
     ChannelError,
     Cursor,
     Failure,
@@ -27,17 +28,20 @@ from channels.contract import (
     Item,
     Memo,
     Meter,
+    Numbers,
     Outgoing,
     Page,
     Post,
     Probe,
     Sent,
+    Shows,
     Unreadable,
     Waits,
 )
 from channels.http import from_network, measure, retry_after, secure
 from channels.models import Account
-from channels.reading import each, identifier, listing, mapping, moment, optional, words
+from channels.outgoing import not_before, target
+from channels.reading import count, each, identifier, listing, mapping, moment, optional, words
 
 HOSTS = ("api.twitter.com", "upload.twitter.com")
 #: Both allow at most 100 a page (docs.x.com, mentions and search/recent, read 2026-08-22).
@@ -46,6 +50,8 @@ PAGE_SIZE = 100
 _LISTED = 800
 #: How far behind the newest stored post each pass begins.
 _OVERLAP = timedelta(hours=1)
+#: The title of X's problem "resource-not-found" (docs.x.com, response codes and errors, read 2026-08-22).
+_NOT_FOUND = "Not Found Error"
 FIELDS: dict[str, Any] = {
     "tweet_fields": ["created_at", "author_id", "referenced_tweets", "attachments", "entities", "note_tweet"],
     "expansions": ["author_id", "attachments.media_keys"],
@@ -146,28 +152,76 @@ class X:
     # --- speaking
 
     def prepare(self, outgoing: Outgoing, memo: Memo) -> Memo:
+        """Note where our timeline ends, and upload the picture with its description; nothing of it is public yet."""
         newest = self.account.receipts.order_by("-at").values_list("remote_id", flat=True).first()
-        return {"since_id": newest, **memo}
+        noted = {"since_id": newest, **memo}
+        if outgoing.act == Act.RETRACT or outgoing.picture is None:
+            return noted
+        from channels.x_media import with_picture
+
+        return with_picture(self.client, outgoing.picture, outgoing.alt, noted, datetime.now(UTC))
 
     def send(self, outgoing: Outgoing, memo: Memo) -> Sent:
-        answer = mapping(asking(lambda: self.client.create_tweet(text=outgoing.text), writing=True))
+        """A post; with `remote_id` a reply to that one, which is also how X is corrected; or a deletion."""
+        if outgoing.act == Act.RETRACT:
+            return self._delete(target(outgoing))
+        if outgoing.act == Act.CORRECT:
+            target(outgoing)
+        media = self._ready_media(memo)
+        say = partial(
+            self.client.create_tweet,
+            text=outgoing.text,
+            media_ids=media,
+            in_reply_to_tweet_id=outgoing.remote_id or None,
+        )
+        try:
+            answer = mapping(asking(say, writing=True))
+        except ChannelError as error:
+            raise _explained(error) from error.__cause__
         posted = optional(mapping(answer.get("data")).get("id"))
         if posted is None:
             raise ChannelError("X menerima kiriman tetapi tidak menyebut nomornya.", Failure.UNKNOWN)
         return self._sent(posted)
 
+    def _ready_media(self, memo: Memo) -> list[str] | None:
+        number = optional(memo.get("media"))
+        if number and memo.get("media_waits"):
+            from channels.x_media import require_ready
+
+            require_ready(self.client, number)
+        return [number] if number else None
+
+    def _delete(self, number: str) -> Sent:
+        """What is no longer there counts as deleted."""
+        try:
+            answer = mapping(asking(partial(self.client.delete_tweet, number), writing=True))
+        except ChannelError as error:
+            if error.code != "404":
+                raise
+            return self._sent(number)
+        if mapping(answer.get("data")).get("deleted") is not True and self._stands(number):
+            raise ChannelError("X tidak mengatakan bahwa kiriman terhapus.", Failure.UNKNOWN)
+        return self._sent(number)
+
     def find(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
-        """Our own timeline since the last receipt, compared as text with links expanded."""
-        wanted, token = _plain(outgoing.text), None
-        not_before = (moment(memo.get("started_at")) or datetime.now(UTC)) - timedelta(minutes=2)
+        """Our own timeline since the last receipt, compared as text with links expanded; a deletion by looking."""
+        if outgoing.act == Act.RETRACT:
+            if self._stands(target(outgoing)):
+                return Absent(sure=True, note="kiriman masih terlihat di X")  # deleting again is harmless
+            return self._sent(outgoing.remote_id)
+        answered = outgoing.remote_id or None
+        wanted, token = _plain(outgoing.text, reply=bool(answered)), None
+        since = not_before(memo)
         while True:
             answer = mapping(asking(partial(self._own_posts, memo.get("since_id"), token)))
-            for row in listing(answer.get("data")):
-                made = moment(row.get("created_at"))
-                if _plain(_expanded(row)) == wanted and (made is None or made >= not_before):
+            rows = [row for row in listing(answer.get("data")) if isinstance(row, dict)]
+            young = [row for row in rows if (moment(row.get("created_at")) or since) >= since]
+            for row in young:
+                same = _plain(_expanded(row), reply=bool(answered)) == wanted
+                if same and _referenced(row, "replied_to") == answered:
                     return self._sent(identifier(row.get("id")))
             token = optional(mapping(answer.get("meta")).get("next_token"))
-            if token is None:
+            if token is None or (rows and not young):  # each row read is paid for
                 return Absent(note="belum terlihat di lini masa X")
 
     def _own_posts(self, since: str | None, token: str | None) -> Any:
@@ -176,9 +230,61 @@ class X:
             since_id=since,
             max_results=PAGE_SIZE,
             pagination_token=token,
-            tweet_fields=["created_at", "entities"],
+            tweet_fields=["created_at", "entities", "referenced_tweets"],
             user_auth=True,
         )
+
+    def shows(self, remote_id: str, permalink: str) -> Shows | Gone:
+        """The text with links written out, without the link of its picture."""
+        row = self._own_post(remote_id)
+        if isinstance(row, Gone):
+            return row
+        text = html.unescape(_expanded(row)).strip()
+        # X calls a bare "lapor.go.id" "http://lapor.go.id", but shows it as it was written.
+        return Shows(
+            re.sub(r"http://(?=\S)", "", text), permalink=permalink or self._sent(remote_id).permalink
+        )
+
+    def numbers(self, remote_id: str) -> Numbers:
+        """public_metrics. impression_count counts views, not people: X tells no reach."""
+        row = self._own_post(remote_id)
+        if isinstance(row, Gone):
+            raise ChannelError(
+                f"Kiriman ini tidak dapat dibaca di X: {row.why}.", Failure.REFUSED, code="404"
+            )
+        told = mapping(row.get("public_metrics"))
+        passed_on = [count(told.get(name)) for name in ("retweet_count", "quote_count")]
+        shares = [number for number in passed_on if number is not None]
+        return Numbers(
+            likes=count(told.get("like_count")),
+            comments=count(told.get("reply_count")),
+            shares=sum(shares) if shares else None,
+        )
+
+    def _own_post(self, number: str) -> dict[str, Any] | Gone:
+        """One post of ours. A missing one comes as 200 with `errors`, each with a title and a type."""
+        fields = ["created_at", "entities", "public_metrics"]
+        try:
+            answer = mapping(
+                asking(lambda: self.client.get_tweet(number, tweet_fields=fields, user_auth=True))
+            )
+        except ChannelError as error:
+            if error.code != "404":
+                raise
+            return Gone(_NOT_FOUND)
+        if row := mapping(answer.get("data")):
+            return row
+        refused = [mapping(one) for one in listing(answer.get("errors"))]
+        if not refused:
+            raise ChannelError("X menjawab tanpa kiriman yang diminta.", Failure.LATER)
+        return Gone(optional(refused[0].get("title")) or "tidak diperlihatkan")
+
+    def _stands(self, number: str) -> bool:
+        """Whether it is still there. Raises ChannelError where X neither shows it nor says that it is gone."""
+        row = self._own_post(number)
+        if isinstance(row, Gone) and row.why != _NOT_FOUND:
+            raise ChannelError(f"X tidak memperlihatkan kiriman ini: {row.why}.", Failure.REFUSED)
+        return not isinstance(row, Gone)
 
     def probe(self) -> Probe:
         me = mapping(mapping(asking(lambda: self.client.get_me())).get("data"))
@@ -348,19 +454,48 @@ def later(one: str | None, other: str | None) -> str | None:
 def _expanded(row: dict[str, Any]) -> str:
     """The text of one of our posts with t.co links replaced by what they stand for."""
     text = words(row.get("text"))
-    for link in listing(mapping(row.get("entities")).get("urls")):
-        short, full = optional(mapping(link).get("url")), optional(mapping(link).get("expanded_url"))
+    for link in map(mapping, listing(mapping(row.get("entities")).get("urls"))):
+        short, full = optional(link.get("url")), optional(link.get("expanded_url"))
         if short and full:
-            text = text.replace(short, full)
+            text = text.replace(short, "" if _of_picture(link, full, row) else full)
     return text
 
 
-def _plain(text: str) -> str:
+def _of_picture(link: dict[str, Any], full: str, row: dict[str, Any]) -> bool:
+    """Whether a link is the one that X adds for attached media: …/status/<the post itself>/photo/1."""
+    return (
+        "media_key" in link or re.search(rf"/status/{row.get('id')}/(?:photo|video)/\d+$", full) is not None
+    )
+
+
+def _plain(text: str, *, reply: bool = False) -> str:
     # The t.co link of attached media stands at the end and is not part of what we wrote.
     text = re.sub(r"\s*https://t\.co/\w+\s*$", "", html.unescape(text))
+    if reply:
+        # X writes the names of those who are answered before the text (from general knowledge, unverified).
+        text = re.sub(r"^\s*(?:@\w{1,15}\s+)+", "", text)
     # "lapor.go.id" is a link to X, which then calls it "http://lapor.go.id".
     text = re.sub(r"https?://(\S+?)/?(?=\s|$)", r"\1", text)
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
+
+
+def _explained(error: ChannelError) -> ChannelError:
+    """Two refusals of a post that X words in its own way: an uninvited reply, and a picture that ran out."""
+    said = str(error).lower()
+    if error.code == "403" and "mentioned or otherwise engaged" in said:
+        # {"title": "Forbidden", "detail": "Reply to this conversation is not allowed because you have not been
+        # mentioned or otherwise engaged by the author of the post you are replying to.", "status": 403} (third
+        # parties, 2026; changelog of 2026-02-23: without Enterprise only "summoned" replies).
+        return ChannelError(
+            "X menolak balasan ini: tanpa paket Enterprise, X hanya menerima balasan kepada orang yang menyebut atau "
+            "mengutip akun kita. Balas lewat aplikasi X.",
+            Failure.REFUSED,
+            code="403",
+        )
+    if error.code == "400" and "media ids are invalid" in said:
+        # Nothing landed, and `prepare` uploads it anew at the next try.
+        return ChannelError("Gambar di X sudah kedaluwarsa; diunggah lagi.", Failure.LATER, code="400")
+    return error
 
 
 def asking(what: Callable[[], Any], *, writing: bool = False) -> Any:

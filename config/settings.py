@@ -6,7 +6,7 @@ from pathlib import Path
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from config import load
+from config import load, timetable
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 #: A checkout keeps its data beside the code; an installed package in the user's home.
@@ -17,11 +17,12 @@ KENTONGAN_SHARED = Path(os.environ.get("KENTONGAN_SHARED") or BASE_DIR.parent / 
 #: http://127.0.0.1:PORT of a stand-in for all platforms, or "" in production (channels/http.py).
 STAND_IN = os.environ.get("KENTONGAN_STAND_IN", "")
 
-CITY = load.read("city", KENTONGAN_HOME)
+CITY = timetable.place(load.read("city", KENTONGAN_HOME))
 JUDGING = load.read("judging", KENTONGAN_HOME)
 load.thresholds(JUDGING["decision"])
 ENGINE = load.read("engine", KENTONGAN_HOME)
 HEARING = load.read("hearing", KENTONGAN_HOME)
+CALENDAR = timetable.checked(load.read("calendar", KENTONGAN_HOME))
 #: Seeds of accounts and sources. The installation's own file, where there is one, replaces the shipped example.
 _accounts = KENTONGAN_HOME / "config" / "accounts.toml"
 ACCOUNTS = load.read_file(_accounts) if _accounts.exists() else load.read("accounts", KENTONGAN_HOME)

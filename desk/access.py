@@ -55,5 +55,6 @@ READERS: dict[str, tuple[Role, ...]] = {
     "cases": (Role.OFFICER, Role.REVIEWER, Role.ADMINISTRATOR),
     "incidents": (Role.OFFICER, Role.REVIEWER, Role.ADMINISTRATOR),
     "announcements": (Role.AUTHOR, Role.APPROVER, Role.ADMINISTRATOR),
+    "calendar": (Role.AUTHOR, Role.APPROVER, Role.ADMINISTRATOR),
     "mentions": (Role.REVIEWER, Role.OFFICER, Role.ADMINISTRATOR),
 }

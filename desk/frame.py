@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from cases.models import Case, State
 from classifiers.review import waiting as waiting_reviews
 from desk.access import READERS, StaffRequest
-from desk.strip import Strip, strip
+from desk.strip import Strip, strips
 from ledger.models import Person
 from ledger.roles import Role
-from publisher.models import Announcement, AnnouncementState, Delivery, DeliveryState
+from publisher.approval import waiting_for
+from publisher.held import open_questions
+from publisher.models import Delivery, DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Frame:
     person: Person
     roles: frozenset[Role]
     sections: list[Section]
-    strip: Strip | None  #: what cannot wait; None on a good day
+    strips: list[Strip]  #: what cannot wait; [] on a good day
     theme: str  #: "light", "dark", or "" for what the device prefers
 
     @property
@@ -60,7 +62,11 @@ def frame_of(request: StaffRequest) -> Frame:
         person=request.person,
         roles=request.roles,
         sections=_sections(request),
-        strip=strip(timezone.now(), reads_coverage=bool(request.roles & set(READERS["mentions"]))),
+        strips=strips(
+            timezone.now(),
+            reads_coverage=bool(request.roles & set(READERS["mentions"])),
+            reads_announcements=bool(request.roles & set(READERS["announcements"])),
+        ),
         theme=theme_of(request.COOKIES.get("theme", "")),
     )
 
@@ -70,8 +76,8 @@ def theme_of(word: str) -> str:
 
 
 def approvals_for(person: Person) -> Any:
-    """Announcements that ``person`` may approve: submitted, and written by somebody else."""
-    return Announcement.objects.filter(state=AnnouncementState.SUBMITTED).exclude(author=person)
+    """Announcements that wait for a yes or no of ``person``, who did not write them."""
+    return waiting_for(person)
 
 
 def _sections(request: StaffRequest) -> list[Section]:
@@ -82,6 +88,7 @@ def _sections(request: StaffRequest) -> list[Section]:
         "cases": _("Kasus"),
         "incidents": _("Kejadian"),
         "announcements": _("Pengumuman"),
+        "calendar": _("Kalender"),
         "mentions": _("Sebutan"),
         "channels": _("Saluran"),
     }
@@ -103,5 +110,6 @@ def _counts(request: StaffRequest) -> dict[str, int]:
         announcements += approvals_for(request.person).count()
     if request.roles & {Role.AUTHOR, Role.APPROVER}:
         announcements += Delivery.objects.filter(state=DeliveryState.NEEDS_PERSON).count()
+        announcements += open_questions(timezone.now()).count()
     counts["announcements"] = announcements
     return counts

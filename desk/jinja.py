@@ -10,6 +10,7 @@ from django.utils import translation
 from jinja2 import Environment, StrictUndefined
 
 from desk import times, words
+from publisher.results import summary
 
 
 def environment(**options: Any) -> Environment:
@@ -29,6 +30,7 @@ def environment(**options: Any) -> Environment:
         sign=words.sign,
         pressing=words.pressing,
         kind_keys=words.KEYS,
+        results_of=summary,
     )
     made.filters.update(
         when=times.when,
@@ -36,6 +38,7 @@ def environment(**options: Any) -> Environment:
         clock=times.clock,
         age=times.age,
         long_date=times.long_date,
+        day=times.day_word,
         for_input=times.for_input,
         in_feed=times.in_feed,
         number=times.number,
@@ -46,6 +49,7 @@ def environment(**options: Any) -> Environment:
         incident=words.incident_name,
         channel=words.channel_word,
         told=words.told,
+        outcome=words.outcome_word,
     )
     return made
 

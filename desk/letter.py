@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from html import unescape
 from typing import Protocol
 
 from django.conf import settings
@@ -56,12 +57,21 @@ def shown_of(announcement: Announcement) -> list[Shown]:
         announcement.fields,
         list(announcement.targets.order_by("id")),
         announcement.reference,
+        announcement.fields_en,
+        announcement.overrides,
     )
 
 
-def shown_draft(kind: str, fields: dict[str, str], accounts: list[Account], reference: str) -> list[Shown]:
+def shown_draft(
+    kind: str,
+    fields: dict[str, str],
+    accounts: list[Account],
+    reference: str,
+    fields_en: dict[str, str] | None = None,
+    overrides: dict[str, str] | None = None,
+) -> list[Shown]:
     """What each account would show of fields that may not be saved yet. Raises TemplateProblem."""
-    wording = preview(kind, fields, accounts, reference)
+    wording = preview(kind, fields, accounts, reference, fields_en, overrides)
     return [
         _shown(account, wording[account.key], problems(account.channel, wording[account.key]))
         for account in accounts
@@ -71,6 +81,13 @@ def shown_draft(kind: str, fields: dict[str, str], accounts: list[Account], refe
 def _shown(account: Account, wording: Wording, troubles: list[str]) -> Shown:
     weight = measure(wording.text).weighted_length if account.channel == ChannelKind.X else 0
     return Shown(account, wording, weight, MAX_WEIGHTED, troubles)
+
+
+def plain(wording: Wording) -> str:
+    """The whole of a wording as text without mark-up, to go on from by hand."""
+    if not wording.html:
+        return wording.text
+    return unescape(re.sub(r"<[^>]+>", "", re.sub(r"</(?:p|li|h\d)>\n?", "\n", wording.html))).strip()
 
 
 def no_reference() -> str:

@@ -1,13 +1,16 @@
-"""The one calm strip above every page while something keeps the city from hearing or speaking."""
+"""The calm strips above every page: what keeps the city from hearing or speaking, a pause, a waiting emergency."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from desk.times import spoken
 from ledger.models import Heartbeat
 from monitor.alarms import Weight, standing
+from publisher.models import Announcement, AnnouncementState, Pause
+from publisher.pause import in_force
 
 #: The clock says every ten seconds that it lives; after this long without a word it is called silent.
 _SILENT_AFTER = timedelta(seconds=60)
@@ -18,16 +21,52 @@ _ON_COVERAGE = ("gap:", "silent:", "deaf:", "late")
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """What the strip says. It stands while an alarm holds and cannot be sent away."""
+    """What a strip says. It stands while what it tells of holds, and cannot be sent away."""
 
-    count: int
+    lead: str  #: the first words, strong: "2 gangguan", "Masa berkabung"
     sentence: str  #: the worst of them
     page: str  #: name of the address where more is told
     word: str  #: of the link to it
     hue: str  #: "red" for what stops us, "amber" for the rest
 
 
-def strip(now: datetime, *, reads_coverage: bool) -> Strip | None:
+def strips(now: datetime, *, reads_coverage: bool, reads_announcements: bool) -> list[Strip]:
+    """What cannot wait, the gravest first; [] on a good day."""
+    speaking = (_emergency(), _pause(now)) if reads_announcements else (None, None)
+    emergency, pause = speaking
+    return [one for one in (emergency, _alarms(now, reads_coverage=reads_coverage), pause) if one is not None]
+
+
+def _emergency() -> Strip | None:
+    """An emergency that waits for approval. One query."""
+    rows = Announcement.objects.filter(urgent=True, state=AnnouncementState.SUBMITTED)
+    titles = list(rows.order_by("changed_at").values_list("title", flat=True)[:20])
+    if not titles:
+        return None
+    lead = ngettext(
+        "%(count)s darurat menunggu persetujuan", "%(count)s darurat menunggu persetujuan", len(titles)
+    )
+    return Strip(lead % {"count": len(titles)}, titles[0], "emergencies", _("Lihat darurat"), "red")
+
+
+def _pause(now: datetime) -> Strip | None:
+    """A pause in force. One query."""
+    pauses = list(in_force(now)[:20])
+    if not pauses:
+        return None
+    first = next((one for one in pauses if one.mourning), pauses[0])
+    many = ngettext("%(count)s jeda berlaku", "%(count)s jeda berlaku", len(pauses)) % {"count": len(pauses)}
+    lead = _("Masa berkabung") if first.mourning else many
+    return Strip(lead, _until(first, now), "pauses", _("Lihat jeda"), "amber")
+
+
+def _until(pause: Pause, now: datetime) -> str:
+    if pause.ends_at is None:
+        return pause.reason
+    return _("%(reason)s, sampai %(when)s") % {"reason": pause.reason, "when": spoken(pause.ends_at, now)}
+
+
+def _alarms(now: datetime, *, reads_coverage: bool) -> Strip | None:
     """None on a good day. Two queries, on every page: the alarms were found by the engine (engine/watch.py)."""
     alarms = standing()
     silence = _silence(now)
@@ -36,8 +75,9 @@ def strip(now: datetime, *, reads_coverage: bool) -> Strip | None:
     worst = alarms[0] if alarms else None
     about_hearing = worst is not None and worst.key.startswith(_ON_COVERAGE)
     heard = reads_coverage and not silence and about_hearing
+    count = len(alarms) + bool(silence)
     return Strip(
-        count=len(alarms) + bool(silence),
+        lead=ngettext("%(count)s gangguan", "%(count)s gangguan", count) % {"count": count},
         sentence=silence or (worst.sentence if worst else ""),
         page="coverage" if heard else "channels",
         word=_("Lihat liputan") if heard else _("Periksa saluran"),

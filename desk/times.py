@@ -70,6 +70,17 @@ def long_date(moment: datetime) -> str:
     return dates.format_date(moment.astimezone(zone()), "full", locale=language())
 
 
+def date_words(day: date, pattern: str = "") -> str:
+    """A local day in words: "Selasa, 4 November 2026", or by Babel's pattern, as "MMMM y" for "November 2026"."""
+    usual = "EEEE, d MMMM y" if language() == "id" else "full"  # Babel's own Indonesian one writes 04
+    return dates.format_date(day, pattern or usual, locale=language())
+
+
+def day_word(day: date) -> str:
+    """A day without a time: "24 November 2026"."""
+    return dates.format_date(day, "d MMMM y", locale=language())
+
+
 def age(moment: datetime) -> Markup:
     """How long ago, in the largest unit: "3 hari", "5 jam"."""
     span = dates.format_timedelta(timezone.now() - moment, threshold=1, locale=language())

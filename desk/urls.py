@@ -9,15 +9,24 @@ from desk.public.health import health
 from desk.public.webhooks import webhook_meta
 from desk.views import (
     announcements,
+    archive,
+    calendar,
     cases,
     channels,
     compose,
     coverage,
+    emergency,
+    exchange,
     incidents,
+    media,
     mentions,
     model,
     more,
+    pauses,
+    people,
     review,
+    series,
+    templates,
     today,
 )
 from desk.views.sign_in import SignIn, SignOut
@@ -29,7 +38,21 @@ class FeedFile(StringConverter):
     regex = r"[a-z0-9][a-z0-9_-]*\.(?:html|xml)"
 
 
+class TableForm(StringConverter):
+    """A table as a file: for any program, or for Excel."""
+
+    regex = r"csv|xlsx"
+
+
+class ArchiveFile(StringConverter):
+    """What the archive gives away."""
+
+    regex = r"arsip\.csv|arsip\.json|ppid\.csv|ppid\.xlsx"
+
+
 register_converter(FeedFile, "feed_file")
+register_converter(TableForm, "table_form")
+register_converter(ArchiveFile, "archive_file")
 
 urlpatterns = [
     path("healthz", health, name="health"),
@@ -76,8 +99,50 @@ urlpatterns = [
     path("pengumuman/<int:announcement_id>/kembalikan/", announcements.give_back, name="give_back"),
     path("pengumuman/<int:announcement_id>/jadwalkan/", announcements.schedule, name="schedule"),
     path("pengumuman/<int:announcement_id>/batalkan/", announcements.cancel, name="cancel"),
+    path("pengumuman/<int:announcement_id>/ralat/", announcements.correct, name="correct"),
+    path("pengumuman/<int:announcement_id>/tarik/", announcements.retract, name="retract"),
+    path("penayangan/<int:delivery_id>/tidak-perlu/", announcements.give_up, name="delivery_give_up"),
     path("penayangan/<int:delivery_id>/sudah-tayang/", announcements.there, name="delivery_there"),
     path("penayangan/<int:delivery_id>/kirim-lagi/", announcements.again, name="delivery_again"),
+    path("kalender/", calendar.calendar, name="calendar"),
+    path("kalender/<int:announcement_id>/pindah/", calendar.move, name="calendar_move"),
+    path("kalender/seri/", series.every, name="series_list"),
+    path("kalender/seri/baru/", series.new, name="series_new"),
+    path("kalender/seri/baru/<slug:kind>/", series.begin, name="series_begin"),
+    path("kalender/seri/<int:series_id>/", series.one, name="series"),
+    path("kalender/seri/<int:series_id>/ubah/", series.change, name="series_change"),
+    path("kalender/seri/<int:series_id>/setujui/", series.approve, name="series_approve"),
+    path("kalender/seri/<int:series_id>/tanpa/", series.leave_out, name="series_leave_out"),
+    path("kalender/seri/<int:series_id>/satu/", series.write_one, name="series_write_one"),
+    path("kalender/seri/<int:series_id>/akhiri/", series.end, name="series_end"),
+    path("jeda/", pauses.pauses, name="pauses"),
+    path("jeda/baru/", pauses.new, name="pause_new"),
+    path("jeda/putuskan/", pauses.decide, name="held_decide"),
+    path("jeda/<int:pause_id>/akhiri/", pauses.end, name="pause_end"),
+    path("darurat/", emergency.emergencies, name="emergencies"),
+    path("darurat/<int:announcement_id>/", emergency.board, name="emergency_board"),
+    path("orang/mandat/", people.mandate_list, name="mandates"),
+    path("orang/mandat/<int:mandate_id>/akhiri/", people.end_mandate, name="mandate_end"),
+    path("orang/piket/", people.roster, name="roster"),
+    path("orang/piket/<int:turn_id>/akhiri/", people.end_turn, name="turn_end"),
+    path("templat/", templates.templates, name="templates"),
+    path("templat/<slug:kind>/<path:name>/", templates.template, name="template"),
+    path("pengumuman/impor/", exchange.exchange, name="exchange"),
+    path("pengumuman/impor/buat/", exchange.confirm, name="exchange_confirm"),
+    path("pengumuman/impor/<slug:kind>.<table_form:form>", exchange.template, name="exchange_template"),
+    path("pengumuman/ekspor.<table_form:form>", exchange.export, name="exchange_export"),
+    path("pengumuman/<int:announcement_id>/gandakan/", exchange.copy, name="announcement_copy"),
+    path("pengumuman/<int:announcement_id>/bukti-tayang.pdf", archive.paper, name="archive_paper"),
+    path("media/", media.media, name="media"),
+    path("media/<int:item_id>/", media.item, name="media_item"),
+    path("media/<int:item_id>/hapus/", media.remove, name="media_remove"),
+    path("media/<int:item_id>/kecil.jpg", media.small, name="media_small"),
+    path("media/<int:item_id>/berkas", media.file, name="media_file"),
+    path("arsip/", archive.archive, name="archive"),
+    path("arsip/periksa/", archive.check, name="archive_check"),
+    path("arsip/bukti/<int:number>/", archive.proof, name="archive_proof"),
+    path("arsip/beda/<int:look_id>/", archive.seen, name="archive_seen"),
+    path("arsip/unduh/<archive_file:form>", archive.export, name="archive_export"),
     path("saluran/", channels.channels, name="channels"),
     path("saluran/<slug:key>/uji/", channels.test, name="channel_test"),
 ]

@@ -37,6 +37,8 @@ _LOOKS: dict[str, dict[str, tuple[str, str]]] = {
         AnnouncementState.PARTLY_PUBLISHED: ("amber", "half"),
         AnnouncementState.REJECTED: ("red", "back"),
         AnnouncementState.CANCELLED: ("grey", "cross"),
+        AnnouncementState.RETRACTING: ("amber", "back"),
+        AnnouncementState.RETRACTED: ("grey", "back"),
     },
     "delivery": {
         DeliveryState.PLANNED: ("teal", "clock"),
@@ -48,6 +50,8 @@ _LOOKS: dict[str, dict[str, tuple[str, str]]] = {
         DeliveryState.UNKNOWN: ("violet", "question"),
         DeliveryState.NEEDS_PERSON: ("red", "person"),
         DeliveryState.CANCELLED: ("grey", "cross"),
+        DeliveryState.CORRECTED: ("grey", "pencil"),
+        DeliveryState.RETRACTED: ("grey", "back"),
     },
     "case": {
         State.RECEIVED: ("amber", "dot"),
@@ -153,6 +157,11 @@ def channel_word(channel: str) -> str:
     return str(ChannelKind(channel).label)
 
 
+def outcome_word(outcome: str) -> str:
+    """How one attempt ended; "" while it runs."""
+    return str(_OUTCOMES.get(outcome, outcome))
+
+
 def told(event: Event) -> str:
     """One event of the ledger as a sentence without its actor and time."""
     data = event.data
@@ -170,10 +179,22 @@ def told(event: Event) -> str:
             return _("Dibaca lagi orang lain: %(kind)s.") % {"kind": kind_word(data.get("kind", ""))}
         case "announcement.edited":
             return _("Naskah diubah (versi %(version)s).") % {"version": data.get("version", "")}
+        case "announcement.approved" | "announcement.approved_first":
+            return _approved(data)
+        case "pause.started" | "pause.ended" | "delivery.cleared":
+            return _by_official(event.kind, data)
         case _:
             return str(_EVENTS.get(event.kind, event.kind))
 
 
+_OUTCOMES: dict[str, Promise] = {
+    "published": gettext_lazy("diterima"),
+    "refused": gettext_lazy("ditolak"),
+    "later": gettext_lazy("diminta menunggu"),
+    "credentials": gettext_lazy("akses tidak berlaku"),
+    "unknown": gettext_lazy("tidak jelas"),
+    "absent": gettext_lazy("tidak sampai"),
+}
 _EVENTS: dict[str, Promise] = {
     "case.noted": gettext_lazy("Catatan petugas."),
     "case.gathered": gettext_lazy("Dikumpulkan dengan kasus lain tentang kejadian yang sama."),
@@ -208,13 +229,39 @@ _EVENTS: dict[str, Promise] = {
     "account.session_forgotten": gettext_lazy("Sesi baca dihapus."),
     "announcement.drafted": gettext_lazy("Naskah dibuat."),
     "announcement.submitted": gettext_lazy("Diajukan untuk disetujui."),
-    "announcement.approved": gettext_lazy("Disetujui."),
+    "announcement.waiting": gettext_lazy("Terlalu lama menunggu persetujuan."),
+    "announcement.correction_begun": gettext_lazy("Ralat dimulai."),
+    "announcement.retracted": gettext_lazy("Ditarik dari semua saluran."),
+    "announcement.moved": gettext_lazy("Waktu tayang dipindah."),
     "announcement.returned": gettext_lazy("Dikembalikan dengan catatan."),
     "announcement.scheduled": gettext_lazy("Dijadwalkan."),
     "announcement.cancelled": gettext_lazy("Dibatalkan."),
+    "series.made": gettext_lazy("Seri dibuat."),
+    "series.changed": gettext_lazy("Seri diubah."),
+    "series.approved": gettext_lazy("Seri disetujui."),
+    "series.approval_withdrawn": gettext_lazy("Persetujuan seri dicabut."),
+    "series.left_out": gettext_lazy("Satu hari dikecualikan."),
+    "series.put_back": gettext_lazy("Satu hari kembali ikut."),
+    "series.ended": gettext_lazy("Seri diakhiri."),
+    "announcement.imported": gettext_lazy("Diimpor dari tabel."),
+    "announcement.copied": gettext_lazy("Digandakan dari pengumuman lama."),
+    "media.added": gettext_lazy("Diunggah."),
+    "media.described": gettext_lazy("Keterangan media diubah."),
+    "media.removed": gettext_lazy("Media dihapus."),
+    "proof.kept": gettext_lazy("Bukti tayang disimpan."),
+    "delivery.differs": gettext_lazy("Yang tampak di saluran berbeda dari yang disetujui."),
+    "delivery.difference_seen": gettext_lazy("Petugas sudah memeriksa perbedaan itu."),
     "delivery.published": gettext_lazy("Tayang."),
     "delivery.confirmed": gettext_lazy("Petugas memastikan kiriman sudah tayang."),
     "delivery.sent_again": gettext_lazy("Petugas meminta dikirim lagi."),
+    "delivery.corrected": gettext_lazy("Ralat tayang."),
+    "delivery.retracted": gettext_lazy("Ditarik dari saluran."),
+    "delivery.released": gettext_lazy("Yang ditahan jeda diputuskan."),
+    "delivery.given_up": gettext_lazy("Petugas memutuskan tidak mengirimnya."),
+    "mandate.given": gettext_lazy("Mandat dicatat."),
+    "mandate.ended": gettext_lazy("Mandat diakhiri."),
+    "duty.given": gettext_lazy("Piket dicatat."),
+    "duty.ended": gettext_lazy("Piket diakhiri."),
     "delivery.changed": gettext_lazy("Keadaan penayangan berubah."),
 }
 
@@ -227,3 +274,27 @@ def _reviewed(data: dict[str, Any]) -> str:
             "suggested": kind_word(suggested),
         }
     return _("Ditinjau: %(kind)s.") % {"kind": kind_word(decided)}
+
+
+def _approved(data: dict[str, Any]) -> str:
+    """Which yes it was, in which office, by which letter, and when the duty roster could not give two."""
+    said = [_("Disetujui.")]
+    if data.get("needed", 1) > 1:
+        counted = {"number": data.get("number", ""), "needed": data["needed"]}
+        said = [_("Persetujuan %(number)s dari %(needed)s.") % counted]
+    if office := data.get("office"):
+        said.append(_("Sebagai %(office)s.") % {"office": office})
+    if letter := data.get("letter"):
+        said.append(_("Surat %(letter)s.") % {"letter": letter})
+    if data.get("beyond_roster"):
+        said.append(_("Kurang dari dua orang piket dapat menyetujui, jadi di luar piket."))
+    return " ".join(said)
+
+
+def _by_official(kind: str, data: dict[str, Any]) -> str:
+    words = {
+        "pause.started": _("Jeda dimulai: %(reason)s. Diputuskan %(official)s."),
+        "pause.ended": _("Jeda berakhir: %(reason)s."),
+        "delivery.cleared": _("Dikecualikan dari jeda. Diizinkan %(official)s."),
+    }
+    return words[kind] % {"reason": data.get("reason", ""), "official": data.get("official", "")}

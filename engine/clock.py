@@ -80,6 +80,7 @@ def _watch(submit: Submit, now: datetime) -> None:
         log.info("%s copies stand for a deleted first", freed)
     if ended := close_finished(now):
         log.info("%s incidents closed", ended)
+    submit(Job("newsroom"), "newsroom")
     if watch(now):
         submit(Job("examine"), "examine")
 

@@ -10,6 +10,7 @@ from cases.open import open_waiting
 from cases.originals import forget_unneeded
 from classifiers.judge import judge_waiting
 from classifiers.models import Verdict
+from engine.newsroom import look_after
 from engine.watch import look_at_accounts
 from ledger.chain import seal
 from ledger.models import Event
@@ -27,7 +28,7 @@ from publisher.models import Delivery
 class Job:
     """One piece of work. Jobs of one lane run one after the other, everywhere."""
 
-    kind: str  #: hear, inbox, check, judge, open, deliver, seal, examine
+    kind: str  #: hear, inbox, check, judge, open, deliver, seal, examine, newsroom
     key: str = ""  #: id of the source or delivery; "" for the others
 
     @property
@@ -85,6 +86,8 @@ def run(job: Job) -> None:
             look_at_accounts(now)
         case "deliver":
             advance(int(job.key), now)
+        case "newsroom":
+            look_after(now)
         case "seal":
             seal()
         case _:

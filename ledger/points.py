@@ -16,10 +16,13 @@ POINTS = (
     "open.before",
     "open.stored",
     "deliver.claimed",
+    "deliver.prepared",
     "deliver.intent_stored",
     "deliver.sent",
     "deliver.receipt_stored",
 )
+#: Reached only where an outcome was not known: before and after the channel was read.
+LOOKS = ("look.claimed", "look.answered")
 _listener: Callable[[str], None] | None = None
 
 

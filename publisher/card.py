@@ -3,6 +3,7 @@
 import hashlib
 import io
 import textwrap
+from datetime import datetime
 from functools import cache
 
 from django.conf import settings
@@ -12,6 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 from channels.contract import ChannelError, Failure
 from channels.models import Account, Kind
 from channels.registry import upload_image
+from publisher.kinds import kinds
+from publisher.media import fitted
 from publisher.models import Announcement
 
 SIZE = (1080, 1350)
@@ -37,15 +40,17 @@ def draw(title: str, lines: list[str], reference: str) -> bytes:
 
 def card_of(announcement: Announcement) -> bytes:
     """The card of one announcement, from its title and its short fields."""
-    fields = announcement.fields
-    lines = [fields[name] for name in ("place", "time") if fields.get(name)]
+    kind = kinds().get(announcement.kind)
+    lines = kind.card_lines(announcement.fields) if kind else []
     return draw(announcement.title, lines, announcement.reference)
 
 
-def public_address(announcement: Announcement, alt: str) -> str:
-    """Where the card can be fetched: the media library of the first official website.
+def public_address(announcement: Announcement, alt: str, now: datetime | None = None) -> str:
+    """Where the picture for Instagram can be fetched: the media library of the first official website.
 
-    The file's name is a hash of its content, so uploading again after a crash finds the first copy.
+    It is the announcement's picture with its own words, made fit; without one, the card with ``alt``. ``now``: a
+    picture whose last day is over is refused. The file's name is a hash of its content, so uploading again after
+    a crash finds the first copy.
     """
     if announcement.card_url:
         return announcement.card_url
@@ -55,9 +60,12 @@ def public_address(announcement: Announcement, alt: str) -> str:
             "Instagram memerlukan gambar di alamat umum, tetapi belum ada situs web yang aktif.",
             Failure.REFUSED,
         )
-    data = card_of(announcement)
-    name = f"kartu-{hashlib.sha256(data).hexdigest()[:20]}.jpg"
-    address = upload_image(site, name, data, alt)
+    if announcement.picture is not None:
+        data, _type = fitted(announcement.picture, Kind.INSTAGRAM, now)
+        name, alt = "gambar", announcement.picture.alt
+    else:
+        data, name = card_of(announcement), "kartu"
+    address = upload_image(site, f"{name}-{hashlib.sha256(data).hexdigest()[:20]}.jpg", data, alt)
     Announcement.objects.filter(pk=announcement.pk, version=announcement.version).update(card_url=address)
     return address
 

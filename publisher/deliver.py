@@ -8,40 +8,70 @@ read before anything is sent again (publisher.reconcile).
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
+from channels import contract
 from channels.contract import ChannelError, Failure, Memo, Outgoing, Sent
 from channels.models import Account, Kind
+from channels.reading import mapping, optional
 from channels.receipts import keep_receipt
-from channels.registry import Channel, open_channel, waits_of
+from channels.registry import Channel, deletes, edits, open_channel, waits_of
 from ledger.chain import record
 from ledger.points import reach
+from ledger.wake import wake
+from publisher.archive import keep_proof
+from publisher.article import ARTICLE, article_first
 from publisher.card import public_address
+from publisher.change import withdraw
+from publisher.limits import next_allowed, rest_account
+from publisher.media import picture_of
 from publisher.models import (
+    DONE,
     SETTLED,
+    Act,
     Announcement,
     AnnouncementState,
     Attempt,
     Delivery,
     DeliveryState,
+    Pause,
     Variant,
 )
 from publisher.newsroom import content_hash
+from publisher.overdue import too_late
+from publisher.pause import holds
 from publisher.render import Rendered
 
 log = logging.getLogger(__name__)
 
 _READY = (DeliveryState.PLANNED, DeliveryState.RETRYING, DeliveryState.CLAIMED)
+#: States of an announcement that follow from its deliveries.
+_MOVING = (
+    AnnouncementState.SCHEDULED,
+    AnnouncementState.PUBLISHING,
+    AnnouncementState.PUBLISHED,
+    AnnouncementState.PARTLY_PUBLISHED,
+)
+#: Deliveries of which nothing (more) stands on the channel.
+_GONE = (DeliveryState.RETRACTED, DeliveryState.CANCELLED, DeliveryState.REFUSED)
+_EVENT = {
+    Act.PUBLISH: "delivery.published",
+    Act.CORRECT: "delivery.corrected",
+    Act.RETRACT: "delivery.retracted",
+}
+_PROOF = {Act.PUBLISH: "published", Act.CORRECT: "corrected", Act.RETRACT: "retracted"}
 
 
 def due_deliveries(now: datetime) -> list[tuple[int, int]]:
     """(delivery id, account id) of all that want something done now: a send, another try, or a look."""
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    rows = Delivery.objects.filter(free, next_at__lte=now, account__enabled=True).order_by("due_at", "id")
+    rows = Delivery.objects.filter(free, next_at__lte=now, account__enabled=True)
+    rows = rows.order_by("-urgent", "due_at", "id")
     return list(rows.values_list("pk", "account_id")[:1000])
 
 
@@ -52,10 +82,9 @@ def deliver(delivery_id: int, now: datetime) -> DeliveryState | None:
         return None
     reach("deliver.claimed")
     delivery = _load(delivery_id)
-    if content_hash(delivery.announcement) != delivery.announcement.approved_hash:
-        said = _("Isinya berbeda dari yang disetujui; tidak dikirim.")
-        settle(delivery, fence, now, state=DeliveryState.NEEDS_PERSON, next_at=None, trouble=said)
-        return DeliveryState.NEEDS_PERSON
+    if (stop := _objection(delivery, now)) is not None:
+        settle(delivery, fence, now, **stop)
+        return DeliveryState(stop["state"])
     try:
         channel = open_channel(delivery.account)
         outgoing = outgoing_of(delivery)
@@ -65,10 +94,41 @@ def deliver(delivery_id: int, now: datetime) -> DeliveryState | None:
         # Nothing public was asked for yet, so even an unclear failure here can simply be repeated.
         landed_not = Failure.LATER if error.failure == Failure.UNKNOWN else error.failure
         return _failed(delivery, fence, landed_not, error, now)
-    if not _intend(delivery, fence, outgoing, memo, now):
-        return None
+    reach("deliver.prepared")
+    if (left := _intend(delivery, fence, outgoing, memo, now)) is not None:
+        return left
     reach("deliver.intent_stored")
     return _send(channel, delivery, fence, outgoing, memo, now)
+
+
+def _objection(delivery: Delivery, now: datetime) -> dict[str, Any] | None:
+    """Why a claimed delivery must not go out now, as the values to settle it with; None when nothing speaks
+
+    against it. The order is that of weight: what was not approved never goes out, whatever else is true.
+    """
+    if delivery.act == Act.RETRACT:
+        return None  # taking something back needs no approval and waits for nothing
+    if content_hash(delivery.announcement) != delivery.announcement.approved_hash:
+        return _ask(_("Isinya berbeda dari yang disetujui; tidak dikirim."))
+    if delivery.version != delivery.announcement.version:
+        return _ask(_("Ada ralat yang lebih baru; versi ini tidak dikirim."))
+    if (pause := holds(delivery, now)) is not None:
+        return _held_by(pause)
+    if not delivery.attempts and (said := too_late(delivery, now)):
+        return _ask(said)
+    if (wait := article_first(delivery, now)) is not None:
+        return wait
+    if (free := next_allowed(delivery, now)) is not None:
+        return {"state": DeliveryState.PLANNED, "next_at": free, "held": _("Jatah kiriman akun ini penuh.")}
+    return None
+
+
+def _ask(said: str) -> dict[str, Any]:
+    return {"state": DeliveryState.NEEDS_PERSON, "next_at": None, "trouble": said[:500], "held": ""}
+
+
+def _held_by(pause: Pause) -> dict[str, Any]:
+    return {"state": DeliveryState.PLANNED, "next_at": None, "held": pause.reason[:200], "pause": pause}
 
 
 def outgoing_of(delivery: Delivery) -> Outgoing:
@@ -78,36 +138,108 @@ def outgoing_of(delivery: Delivery) -> Outgoing:
         announcement=announcement, version=delivery.version, account=delivery.account
     )
     plain = Outgoing(
-        text=variant.text,
+        text=_text(delivery, variant),
         reference=announcement.reference,
         title=variant.title,
         html=variant.html,
         slug=announcement.slug,
         alt=variant.alt,
+        act=contract.Act(delivery.act),
+        remote_id=delivery.about.remote_id if delivery.about else "",
+        change_note=delivery.reason or announcement.change_note,
+        categories=_categories(delivery),
     )
+    if delivery.act != Act.PUBLISH:
+        return plain
     if delivery.account.channel == Kind.INSTAGRAM:
         return replace(plain, image_url=public_address(announcement, variant.alt))
-    return plain
+    picture = picture_of(announcement, delivery.account.channel)
+    if picture is None or announcement.picture is None:
+        return plain
+    return replace(plain, picture=picture, alt=announcement.picture.alt)
+
+
+def _categories(delivery: Delivery) -> tuple[str, ...]:
+    """The website's category for this kind: the account's setting categories = {kind: name}; none where it has none.
+
+    A city's site has categories of its own, which an author's account may use and not make.
+    """
+    named = optional(mapping(delivery.account.settings.get("categories")).get(delivery.announcement.kind))
+    return (named,) if named else ()
+
+
+def _text(delivery: Delivery, variant: Variant) -> str:
+    """The text of the act: of a withdrawal its own, of a correction the reply where the channel cannot edit."""
+    if delivery.act == Act.RETRACT:
+        return delivery.text
+    if delivery.act == Act.CORRECT and not edits(delivery.account.channel):
+        return variant.change_text
+    return variant.text
 
 
 def received(delivery: Delivery, fence: int, sent: Sent, at: datetime) -> bool:
     """Write the receipt, if this worker still holds the claim; gives whether it did."""
     with transaction.atomic():
         kept = Delivery.objects.filter(pk=delivery.pk, fence=fence).update(
-            state=DeliveryState.PUBLISHED,
+            state=_done(delivery),
             remote_id=sent.remote_id,
             permalink=sent.permalink[:500],
             published_at=at,
             next_at=None,
             leased_until=None,
-            trouble="",
+            trouble=_left_to_do(delivery),
+            held="",
         )
         if not kept:
             return False
         keep_receipt(delivery.account, sent, at)
-        record("delivery.published", delivery.subject, at=at, remote_id=sent.remote_id, link=sent.permalink)
-        sum_up(delivery.announcement_id, at)
+        delivery.remote_id, delivery.permalink, delivery.published_at = sent.remote_id, sent.permalink, at
+        record(_EVENT[Act(delivery.act)], delivery.subject, at=at, remote_id=sent.remote_id, link=sent.permalink)
+        landed(delivery, at)
     return True
+
+
+def landed(delivery: Delivery, at: datetime) -> None:
+    """All that follows from the receipt, in its transaction: proof, the post that was changed, the announcement."""
+    _about_it(delivery, at)
+    keep_proof(delivery, _PROOF[Act(delivery.act)], at)
+    sum_up(delivery.announcement_id, at)
+
+
+def _done(delivery: Delivery) -> DeliveryState:
+    if delivery.act == Act.RETRACT and not deletes(delivery.account.channel):
+        return DeliveryState.NEEDS_PERSON
+    return DONE[Act(delivery.act)]
+
+
+def _left_to_do(delivery: Delivery) -> str:
+    """What a person has to do after a withdrawal that the channel lets us only comment on; "" in all other cases."""
+    if _done(delivery) != DeliveryState.NEEDS_PERSON:
+        return ""
+    return _("Keterangan penarikan sudah terbit sebagai komentar. Hapus kirimannya di aplikasi, lalu tandai.")
+
+
+def _about_it(delivery: Delivery, at: datetime) -> None:
+    """What follows for the post that was changed, and for the version that is out."""
+    row = Announcement.objects.select_for_update().get(pk=delivery.announcement_id)
+    if delivery.act == Act.RETRACT:
+        if Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.RETRACTED).exists():
+            same = Delivery.objects.filter(announcement=row, account=delivery.account)
+            post = delivery.about.remote_id if delivery.about else ""
+            same.filter(remote_id=post).exclude(pk=delivery.pk).update(state=DeliveryState.RETRACTED)
+        return
+    if delivery.about_id:
+        Delivery.objects.filter(pk=delivery.about_id).update(state=DeliveryState.CORRECTED)
+    if row.state in (AnnouncementState.RETRACTING, AnnouncementState.RETRACTED):
+        withdraw(delivery, row, at)  # it was on its way when the announcement was taken back
+    elif row.live_version < delivery.version:
+        Announcement.objects.filter(pk=row.pk).update(live_version=delivery.version, live={})
+    for waiting in Delivery.objects.filter(
+        announcement=row, version=delivery.version, state=DeliveryState.PLANNED, memo__has_key=ARTICLE
+    ):
+        if delivery.account.channel == Kind.WEBSITE:
+            Delivery.objects.filter(pk=waiting.pk, next_at__gt=at).update(next_at=at)
+            wake("deliver", str(waiting.pk))
 
 
 def settle(delivery: Delivery, fence: int, now: datetime, **values: object) -> bool:
@@ -125,23 +257,31 @@ def sum_up(announcement_id: int, now: datetime) -> None:
     """Bring the announcement's state into line with its deliveries."""
     # Locked, so that of two deliveries that end at once the later one sees the earlier.
     announcement = Announcement.objects.select_for_update().get(pk=announcement_id)
-    states = list(
-        Delivery.objects.filter(announcement=announcement, version=announcement.version).values_list(
-            "state", flat=True
-        )
-    )
-    if not states or announcement.state in (AnnouncementState.CANCELLED, AnnouncementState.DRAFT):
+    summed = _summed(announcement)
+    if summed is None:
         return
-    if all(state == DeliveryState.PUBLISHED for state in states):
-        summed = AnnouncementState.PUBLISHED
-    elif all(state in SETTLED for state in states):
-        summed = AnnouncementState.PARTLY_PUBLISHED
-    elif all(state == DeliveryState.PLANNED for state in states):
-        summed = AnnouncementState.SCHEDULED
-    else:
-        summed = AnnouncementState.PUBLISHING
     if summed != announcement.state:
         Announcement.objects.filter(pk=announcement.pk).update(state=summed, changed_at=now)
+
+
+def _summed(announcement: Announcement) -> AnnouncementState | None:
+    """The state that follows from its deliveries; None where they decide nothing."""
+    rows = Delivery.objects.filter(announcement=announcement)
+    if announcement.state in (AnnouncementState.RETRACTING, AnnouncementState.RETRACTED):
+        open_ = rows.exclude(state__in=_GONE)
+        return AnnouncementState.RETRACTING if open_.exists() else AnnouncementState.RETRACTED
+    if announcement.state not in _MOVING:
+        return None
+    states = list(rows.filter(version=announcement.version).values_list("state", flat=True))
+    if not states:
+        return None
+    if all(state == DeliveryState.PUBLISHED for state in states):
+        return AnnouncementState.PUBLISHED
+    if all(state in SETTLED for state in states):
+        return AnnouncementState.PARTLY_PUBLISHED
+    if all(state == DeliveryState.PLANNED for state in states):
+        return AnnouncementState.SCHEDULED
+    return AnnouncementState.PUBLISHING
 
 
 def claim(delivery_id: int, states: Q, now: datetime, **values: object) -> int | None:
@@ -161,26 +301,37 @@ def _claim(delivery_id: int, now: datetime) -> int | None:
 
 
 def _load(delivery_id: int) -> Delivery:
-    return Delivery.objects.select_related("announcement", "account").get(pk=delivery_id)
+    return Delivery.objects.select_related("announcement__picture", "account", "about").get(pk=delivery_id)
 
 
-def _intend(delivery: Delivery, fence: int, outgoing: Outgoing, memo: Memo, now: datetime) -> bool:
-    """Commit what is about to be tried; False when the claim was lost meanwhile."""
+def _intend(
+    delivery: Delivery, fence: int, outgoing: Outgoing, memo: Memo, now: datetime
+) -> DeliveryState | None:
+    """Commit what is about to be tried; gives a state, and nothing is sent, where a pause began meanwhile or the
+
+    claim was lost (its state then is another worker's).
+    """
     with transaction.atomic():
-        kept = Delivery.objects.filter(pk=delivery.pk, fence=fence, state=DeliveryState.CLAIMED).update(
-            state=DeliveryState.SENDING, memo=memo, attempts=F("attempts") + 1
+        mine = Delivery.objects.filter(pk=delivery.pk, fence=fence, state=DeliveryState.CLAIMED)
+        pause = None if delivery.act == Act.RETRACT else holds(delivery, now)
+        if pause is not None:
+            mine.update(**_held_by(pause), leased_until=None)
+            return DeliveryState.PLANNED
+        kept = mine.update(
+            state=DeliveryState.SENDING, memo=memo, attempts=F("attempts") + 1, held="", pause=None
         )
-        if kept:
-            content = Rendered(outgoing.text, outgoing.title, outgoing.html, outgoing.alt)
-            Attempt.objects.create(
-                delivery=delivery,
-                number=delivery.attempts + 1,
-                fence=fence,
-                content_hash=content.digest(),
-                started_at=now,
-            )
-            sum_up(delivery.announcement_id, now)
-    return bool(kept)
+        if not kept:
+            return DeliveryState.CLAIMED
+        content = Rendered(outgoing.text, outgoing.title, outgoing.html, outgoing.alt)
+        Attempt.objects.create(
+            delivery=delivery,
+            number=delivery.attempts + 1,
+            fence=fence,
+            content_hash=content.digest(),
+            started_at=now,
+        )
+        sum_up(delivery.announcement_id, now)
+    return None
 
 
 def _send(
@@ -197,7 +348,7 @@ def _send(
     received(delivery, fence, sent, now)
     _close_attempt(delivery, fence, "published", "", now)
     reach("deliver.receipt_stored")
-    return DeliveryState.PUBLISHED
+    return _done(delivery)
 
 
 def _failed(
@@ -210,6 +361,8 @@ def _failed(
     if failure == Failure.CREDENTIALS:
         Account.objects.filter(pk=delivery.account_id).update(trouble=said[:300])
     settle(delivery, fence, now, state=state, next_at=at, trouble=said)
+    if failure == Failure.LATER and isinstance(error, ChannelError) and (rest := error.next_time(now)):
+        rest_account(delivery.account_id, rest)
     level = logging.INFO if state == DeliveryState.RETRYING else logging.WARNING
     log.log(level, "%s: %s (%s)", delivery, said, state.value)
     return state

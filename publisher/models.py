@@ -86,6 +86,8 @@ class Announcement(models.Model):
     change_note = models.CharField(max_length=500, blank=True)
     #: The version that is on the channels now; 0 before anything appeared. A correction is a later version.
     live_version = models.PositiveIntegerField(default=0)
+    #: What was written in the live version, kept while a correction is drafted; {} outside one.
+    live = models.JSONField(default=dict, blank=True)
     #: The picture that goes with it; None: Instagram gets a card drawn from the fields.
     picture = models.ForeignKey(
         "MediaItem", null=True, blank=True, on_delete=models.PROTECT, related_name="announcements"
@@ -182,6 +184,9 @@ class Delivery(models.Model):
     #: The delivery whose post is corrected or withdrawn; None for a first publication.
     about = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="changes")
     urgent = models.BooleanField(default=False)  #: an emergency: before all others of its account
+    #: Of a withdrawal: the public reason, and the comment where the channel cannot delete; "" for other acts.
+    reason = models.CharField(max_length=500, blank=True)
+    text = models.TextField(blank=True)
     #: Why it does not go out although it is due (a pause, the article that it links to); "" when nothing holds it.
     held = models.CharField(max_length=200, blank=True)
     #: The pause that holds it; a person is asked when it ends. None: no pause.
@@ -420,6 +425,25 @@ class Result(models.Model):
     read_at = models.DateTimeField(null=True)  #: UTC; None: never answered yet
     next_at = models.DateTimeField(null=True)  #: when it is read again; None: no more
     trouble = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id}"
+
+
+class ReadBack(models.Model):
+    """When a published delivery is looked at again on its channel, and what was odd there."""
+
+    delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="read_back")
+    done = models.PositiveSmallIntegerField(default=0)  #: how often it was read back (publisher.archive)
+    next_at = models.DateTimeField(null=True)  #: UTC, when it is read next; None: no more
+    trouble = models.CharField(max_length=300, blank=True)  #: the channel shows something else; "" when all is well
+    #: UTC, when a person last looked at the trouble; None: nobody did.
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="read_back_due"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.delivery_id}"

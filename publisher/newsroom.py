@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -10,27 +11,42 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from channels.models import Account
+from channels.registry import edits
 from ledger.chain import record
 from ledger.models import Person
 from ledger.roles import Role, roles_of
 from ledger.wake import wake
+from publisher.change import article_link, back_to_live, standing
+from publisher.change import begin_correction as begin_correction
+from publisher.change import retract as retract
 from publisher.kinds import TemplateProblem, kind_named
-from publisher.models import EDITABLE, Announcement, AnnouncementState, Delivery, DeliveryState, Variant
-from publisher.render import Rendered, problems, render
+from publisher.models import EDITABLE, Act, Announcement, AnnouncementState, Delivery, DeliveryState, Variant
+from publisher.render import Rendered, change_text, problems, render
+from publisher.rules import Refused as Refused
+from publisher.rules import drop_approval
+from publisher.rules import locked as locked
+from publisher.rules import need as need
+from publisher.rules import same_version as same_version
 
-
-class Refused(Exception):
-    """Langkah ini tidak dapat dilakukan. `by_field` says what to mend where: field name or account key."""
-
-    def __init__(self, message: str, by_field: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.by_field = by_field or {}
+#: What of an announcement may be given beside its fields and targets (publisher.models.Announcement).
+MORE = frozenset(
+    {"fields_en", "overrides", "kecamatan", "picture", "content_class", "urgent", "ppid_class"}
+    | {"series", "occurrence_on"}
+)
 
 
 def draft(
-    kind: str, fields: dict[str, str], author: Person, now: datetime, targets: list[Account] | None = None
+    kind: str,
+    fields: dict[str, str],
+    author: Person,
+    now: datetime,
+    targets: list[Account] | None = None,
+    more: dict[str, Any] | None = None,
 ) -> Announcement:
-    """Begin an announcement for ``targets`` (all enabled accounts when None)."""
+    """Begin an announcement for ``targets`` (all enabled accounts when None).
+
+    more: values of MORE; content class, urgency and PPID class are the kind's own where they are not given.
+    """
     need(author, Role.AUTHOR)
     reference = f"{settings.CITY['reference_prefix']}-{secrets.token_hex(3).upper()}"
     with transaction.atomic():
@@ -44,6 +60,7 @@ def draft(
             created_at=now,
             changed_at=now,
             zone=settings.CITY["timezone"],
+            **{**_of_kind(kind), **_known(more)},
         )
         made.writers.add(author)
         made.targets.set(Account.objects.filter(enabled=True) if targets is None else targets)
@@ -57,22 +74,29 @@ def edit(
     person: Person,
     now: datetime,
     targets: list[Account] | None = None,
+    more: dict[str, Any] | None = None,
 ) -> Announcement:
-    """Change the wording; whatever had been submitted or approved falls back to a draft."""
+    """Change the wording; whatever had been submitted or approved falls back to a draft.
+
+    more: as in ``draft``; what is not given stays. A correction keeps the accounts on which it stands.
+    """
     need(person, Role.AUTHOR)
     with transaction.atomic():
         row = locked(announcement)
         if row.state not in EDITABLE:
             raise Refused(_("Pengumuman ini sudah terjadwal atau tayang; batalkan dulu untuk mengubahnya."))
         row.fields, row.title = fields, _title(row.kind, fields, row.reference)
-        row.slug = _slug(row.title, row.reference)
+        if not row.live_version:
+            row.slug = _slug(row.title, row.reference)  # the address of what is out already stays
+        for name, value in _known(more).items():
+            setattr(row, name, value)
         row.version += 1
         row.state, row.changed_at, row.card_url = AnnouncementState.DRAFT, now, ""
         drop_approval(row)
         row.save()
         row.writers.add(person)
         if targets is not None:
-            row.targets.set(targets)
+            row.targets.set({*targets, *(one.account for one in standing(row))})
         record("announcement.edited", row.subject, actor=person, at=now, version=row.version)
     return row
 
@@ -111,16 +135,7 @@ def schedule(announcement: Announcement, person: Person, now: datetime, publish_
         if content_hash(row) != row.approved_hash:
             raise Refused(_("Isi berubah sejak disetujui; ajukan lagi."))
         _refuse_unfit(row, {v.account.key: (v.account.channel, _as_rendered(v)) for v in _variants(row)})
-        made = [
-            Delivery(
-                announcement=row,
-                version=row.version,
-                account=variant.account,
-                due_at=publish_at,
-                next_at=publish_at,
-            )
-            for variant in _variants(row)
-        ]
+        made = [_planned(row, variant.account, publish_at) for variant in _variants(row)]
         Delivery.objects.bulk_create(made)
         row.state, row.publish_at, row.changed_at = AnnouncementState.SCHEDULED, publish_at, now
         row.save()
@@ -131,32 +146,74 @@ def schedule(announcement: Announcement, person: Person, now: datetime, publish_
     return row
 
 
+def move(announcement: Announcement, person: Person, now: datetime, publish_at: datetime) -> Announcement:
+    """Another time, with the approval kept: only the hour changes. Refused once it has begun to appear."""
+    if not roles_of(person) & {Role.AUTHOR, Role.APPROVER}:
+        raise Refused(_("Anda tidak mempunyai tugas menjadwalkan pengumuman."))
+    if publish_at < now:
+        raise Refused(_("Waktu tayang sudah lewat."), {"publish_at": _("Pilih waktu yang akan datang.")})
+    with transaction.atomic():
+        # The deliveries first: whoever claims one of them holds its row, and then the count below is short.
+        rows = Delivery.objects.filter(announcement=announcement, version=announcement.version)
+        moved = rows.filter(state=DeliveryState.PLANNED, pause=None).update(
+            due_at=publish_at, next_at=publish_at
+        )
+        row = locked(announcement)
+        if row.state not in (*EDITABLE, AnnouncementState.SCHEDULED) or moved != rows.count():
+            raise Refused(_("Pengumuman ini sudah mulai tayang atau sedang ditahan; waktunya tidak dapat diubah."))
+        before, row.publish_at, row.changed_at = row.publish_at, publish_at, now
+        row.save(update_fields=["publish_at", "changed_at"])
+        record(
+            "announcement.moved",
+            row.subject,
+            actor=person,
+            at=now,
+            before=before.isoformat() if before else "",
+            publish_at=publish_at.isoformat(),
+        )
+    return row
+
+
 def cancel(announcement: Announcement, person: Person, now: datetime) -> Announcement:
-    """Take back what has not begun to appear. Refused once any channel may show it."""
+    """Take back what has not begun to appear. Refused once any channel may show it.
+
+    A correction that is taken back leaves what stands as it is.
+    """
     if not roles_of(person) & {Role.AUTHOR, Role.APPROVER}:
         raise Refused(_("Anda tidak mempunyai tugas membatalkan pengumuman."))
     with transaction.atomic():
-        planned = Delivery.objects.filter(announcement=announcement, state=DeliveryState.PLANNED)
-        planned.update(state=DeliveryState.CANCELLED, next_at=None)
-        begun = Delivery.objects.filter(announcement=announcement).exclude(state=DeliveryState.CANCELLED)
+        rows = Delivery.objects.filter(announcement=announcement, version=announcement.version)
+        rows.filter(state=DeliveryState.PLANNED).update(state=DeliveryState.CANCELLED, next_at=None)
+        begun = rows.exclude(state=DeliveryState.CANCELLED)
         row = locked(announcement)
         if row.state not in (*EDITABLE, AnnouncementState.SCHEDULED) or begun.exists():
             raise Refused(_("Pengumuman ini sudah mulai tayang."))
-        row.state, row.changed_at = AnnouncementState.CANCELLED, now
+        row.changed_at = now
+        if row.live_version:
+            back_to_live(row)
+        else:
+            row.state = AnnouncementState.CANCELLED
         row.save()
-        record("announcement.cancelled", row.subject, actor=person, at=now)
+        record("announcement.cancelled", row.subject, actor=person, at=now, correction=bool(row.live_version))
     return row
 
 
 def fixed_variants(announcement: Announcement) -> list[Variant]:
     """The wording for every target, checked against its channel. Raises Refused naming each that does not fit."""
     kind = kind_named(announcement.kind)
-    if missing := kind.check(announcement.fields):
+    if missing := kind.check(announcement.fields) | kind.check_english(announcement.fields_en):
         raise Refused(_("Ada isian yang perlu dilengkapi."), missing)
     accounts = list(announcement.targets.order_by("id"))
     if not accounts:
         raise Refused(_("Pilih paling sedikit satu saluran."), {"targets": _("Belum ada saluran.")})
-    wording = preview(announcement.kind, announcement.fields, accounts, announcement.reference)
+    wording = preview(
+        announcement.kind,
+        announcement.fields,
+        accounts,
+        announcement.reference,
+        announcement.fields_en,
+        announcement.overrides,
+    )
     _refuse_unfit(announcement, {a.key: (a.channel, wording[a.key]) for a in accounts})
     return [
         Variant(
@@ -167,25 +224,79 @@ def fixed_variants(announcement: Announcement) -> list[Variant]:
             title=wording[account.key].title[:200],
             html=wording[account.key].html,
             alt=wording[account.key].alt[:1000],
+            change_text=_correction(announcement, account, wording[account.key]),
         )
         for account in accounts
     ]
 
 
+def _correction(row: Announcement, account: Account, wording: Rendered) -> str:
+    """What a reply or comment says of a correction; "" in a first publication and where the channel edits."""
+    if not row.live_version or edits(account.channel):
+        return ""
+    link = article_link(row)
+    return change_text(
+        account.channel, "correct", title=wording.title, note=row.change_note, reference=row.reference, link=link
+    )
+
+
 def preview(
-    kind: str, fields: dict[str, str], accounts: list[Account], reference: str
+    kind: str,
+    fields: dict[str, str],
+    accounts: list[Account],
+    reference: str,
+    fields_en: dict[str, str] | None = None,
+    overrides: dict[str, str] | None = None,
 ) -> dict[str, Rendered]:
     """What each account will show, by account key; made by the same render as the publication."""
-    by_channel = {a.channel: render(kind, fields, a.channel, reference) for a in accounts}
-    return {account.key: by_channel[account.channel] for account in accounts}
+    by_hand = overrides or {}
+    return {
+        one.key: render(
+            kind, fields, one.channel, reference, fields_en=fields_en, override=by_hand.get(one.key, "")
+        )
+        for one in accounts
+    }
 
 
 def content_hash(announcement: Announcement) -> str:
-    """SHA-256 over the stored wording of every account and the title on the card; any byte changes it."""
+    """SHA-256 over the stored wording of every account, the title on the card, the picture and its words, and the
+
+    public sentence of a correction; any byte changes it.
+    """
     whole = hashlib.sha256(announcement.title.encode())
     for variant in _variants(announcement):
-        whole.update(f"\x00{variant.account.key}\x00{_as_rendered(variant).digest()}".encode())
+        change = hashlib.sha256(variant.change_text.encode()).hexdigest()
+        whole.update(f"\x00{variant.account.key}\x00{_as_rendered(variant).digest()}\x00{change}".encode())
+    if announcement.picture is not None:
+        whole.update(f"\x00{announcement.picture.sha256}\x00{announcement.picture.alt}".encode())
+    whole.update(f"\x00{announcement.change_note}".encode())
     return whole.hexdigest()
+
+
+def _planned(row: Announcement, account: Account, publish_at: datetime) -> Delivery:
+    """The delivery of the present version: a correction where an earlier one stands, else a first publication."""
+    before = next((one for one in standing(row) if one.account_id == account.pk), None)
+    return Delivery(
+        announcement=row,
+        version=row.version,
+        account=account,
+        act=Act.CORRECT if before else Act.PUBLISH,
+        about=before,
+        urgent=row.urgent,
+        due_at=publish_at,
+        next_at=publish_at,
+    )
+
+
+def _of_kind(kind: str) -> dict[str, Any]:
+    known = kind_named(kind)
+    return {"content_class": known.content_class, "urgent": known.urgent, "ppid_class": known.ppid_class}
+
+
+def _known(more: dict[str, Any] | None) -> dict[str, Any]:
+    if unknown := set(more or {}) - MORE:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+    return more or {}
 
 
 def _refuse_unfit(announcement: Announcement, wording: dict[str, tuple[str, Rendered]]) -> None:
@@ -201,25 +312,6 @@ def _variants(announcement: Announcement) -> list[Variant]:
 
 def _as_rendered(variant: Variant) -> Rendered:
     return Rendered(text=variant.text, title=variant.title, html=variant.html, alt=variant.alt)
-
-
-def locked(announcement: Announcement) -> Announcement:
-    return Announcement.objects.select_for_update().get(pk=announcement.pk)
-
-
-def same_version(row: Announcement, version: int) -> None:
-    """A decision is about the wording that was on the screen, not about a newer one."""
-    if row.version != version:
-        raise Refused(_("Isinya diubah setelah Anda membukanya; baca lagi sebelum memutuskan."))
-
-
-def drop_approval(row: Announcement) -> None:
-    row.approved_by, row.approved_at, row.approved_hash, row.approved_office = None, None, "", ""
-
-
-def need(person: Person, role: Role) -> None:
-    if role not in roles_of(person):
-        raise Refused(_("Anda tidak mempunyai tugas untuk langkah ini."))
 
 
 def _title(kind: str, fields: dict[str, str], reference: str) -> str:

@@ -15,9 +15,12 @@ from channels.receipts import keep_receipt
 from channels.registry import open_channel, waits_of
 from ledger.chain import record
 from ledger.models import Person
+from ledger.points import reach
 from ledger.wake import wake
+from publisher.article import ARTICLE, GO
 from publisher.deliver import (
     claim,
+    landed,
     look_again_factor,
     out_of_patience,
     outgoing_of,
@@ -26,8 +29,8 @@ from publisher.deliver import (
     sum_up,
     wait_after,
 )
-from publisher.models import Attempt, Delivery, DeliveryState
-from publisher.newsroom import Refused
+from publisher.models import DONE, Act, AnnouncementState, Attempt, Delivery, DeliveryState
+from publisher.rules import Refused, locked
 
 log = logging.getLogger(__name__)
 
@@ -41,16 +44,18 @@ def reconcile(delivery_id: int, now: datetime) -> DeliveryState | None:
     fence = claim(delivery_id, open_question, now, state=DeliveryState.UNKNOWN)
     if fence is None:
         return None
-    delivery = Delivery.objects.select_related("announcement", "account").get(pk=delivery_id)
+    delivery = Delivery.objects.select_related("announcement__picture", "account", "about").get(pk=delivery_id)
+    reach("look.claimed")
     try:
         found = open_channel(delivery.account).find(outgoing_of(delivery), delivery.memo)
     except ChannelError as error:
         log.warning("%s: look failed: %s", delivery, error)
         return _look_failed(delivery, fence, error, now)
+    reach("look.answered")
     if isinstance(found, Sent):
         received(delivery, fence, found, moment(delivery.memo.get("started_at")) or now)
         _close_attempts(delivery, "published", now)
-        return DeliveryState.PUBLISHED
+        return DeliveryState(Delivery.objects.values_list("state", flat=True).get(pk=delivery.pk))
     if found.sure:
         return _retry(delivery, fence, found.note, now)
     waits = waits_of(delivery.account)
@@ -79,37 +84,46 @@ def _look_failed(delivery: Delivery, fence: int, error: ChannelError, now: datet
 
 
 def it_is_there(delivery: Delivery, link: str, person: Person, now: datetime) -> None:
-    """A person found it on the channel: keep the link they give, and the id that the link carries."""
+    """A person saw it on the channel; ``link`` is its address, the receipt's number the one that the link carries.
+
+    Of a withdrawal they say that it is gone, and no link is needed.
+    """
     remote_id = remote_id_in(delivery.account.channel, link)
     with transaction.atomic():
+        values = {"remote_id": remote_id[:200], "permalink": link[:500], "published_at": now} if link else {}
         taken = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.NEEDS_PERSON).update(
-            state=DeliveryState.PUBLISHED,
-            remote_id=remote_id[:200],
-            permalink=link[:500],
-            published_at=now,
-            trouble="",
+            state=DONE[Act(delivery.act)], trouble="", held="", **values
         )
         if not taken:
             raise Refused(_("Penayangan ini tidak sedang menunggu keputusan."))
         if remote_id:
             keep_receipt(delivery.account, Sent(remote_id, link), now)
         record("delivery.confirmed", delivery.subject, actor=person, at=now, link=link)
-        sum_up(delivery.announcement_id, now)
+        landed(Delivery.objects.select_related("account", "about", "announcement").get(pk=delivery.pk), now)
 
 
 def send_again(delivery: Delivery, person: Person, now: datetime) -> None:
-    """A person looked and it is not there (or the trouble is mended): send it once more."""
+    """A person looked and it is not there (or the trouble is mended): send it once more.
+
+    Refused for words that are no longer wanted: a newer version is out, or the announcement was taken back.
+    """
     with transaction.atomic():
+        row = locked(delivery.announcement)
+        gone = row.state in (AnnouncementState.RETRACTING, AnnouncementState.RETRACTED)
+        if delivery.act != Act.RETRACT and (gone or row.version != delivery.version):
+            raise Refused(_("Pengumuman ini sudah ditarik atau diralat; versi ini tidak dikirim lagi."))
         taken = Delivery.objects.filter(
             pk=delivery.pk, state__in=(DeliveryState.NEEDS_PERSON, DeliveryState.REFUSED)
         ).update(
-            # Its patience begins anew with the person's decision.
+            # Its patience begins anew with the person's decision, who also decided not to wait for the article.
             state=DeliveryState.RETRYING,
+            memo={**delivery.memo, ARTICLE: GO} if ARTICLE in delivery.memo else delivery.memo,
             next_at=now,
             due_at=now,
             looks=0,
             resent=False,
             trouble="",
+            held="",
         )
         if not taken:
             raise Refused(_("Penayangan ini tidak sedang menunggu keputusan."))

@@ -22,7 +22,7 @@ from simulator.pages import Pages
 from simulator.webhooks import Webhooks
 from simulator.wire import Call, Json, read
 from simulator.wordpress import WordPress
-from simulator.world import PICTURE_HOSTS, Town
+from simulator.world import PICTURE_HOSTS, Town, set_clock
 from simulator.x import X
 
 X_HOSTS = ("api.twitter.com", "api.x.com", "upload.twitter.com")
@@ -49,6 +49,7 @@ class Simulator:
         """Begin again: only the town's own posts and the world file, and no webhook."""
         if self.webhooks is not None:
             self.webhooks.stop()
+        set_clock(None)
         self.town = Town(self.identity, caps=self.caps)
         self.town.base_url = self._base_url
         self.x = X(self.town)
@@ -116,7 +117,7 @@ class Simulator:
                 return await site(call)
             if call.method in ("GET", "HEAD") and call.path.rstrip("/") in ("/feed", "/comments/feed"):
                 return await site.feed(call, comments=call.path.startswith("/comments/"))
-            return self.pages.website(site, call)
+            return await site.page(call, lambda: self.pages.website(site, call))
         if call.path.startswith("/control/"):
             return await self.control(call)
         return self.pages.town(call)

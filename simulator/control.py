@@ -1,13 +1,15 @@
 """The control API on the loopback host: speak as a citizen, arm a fault, read what the city published.
 
 ``POST say`` one row, ``POST world`` JSON Lines · ``POST edit {channel, id, text}``, ``POST delete {channel, id}``:
-a citizen changes or takes away a post, named by its world id or its platform id · ``GET ids?channel=`` (deleted
-ones too), ``GET deleted?channel=``: world id -> platform id · ``POST/GET/DELETE fail`` faults ·
+a citizen changes or takes away a post, named by its world id or its platform id · ``POST numbers {channel, id,
+likes, shares, reach}``: how a post was received · ``POST clock {at}``: what time it is · ``GET ids?channel=``
+(deleted ones too), ``GET deleted?channel=``: world id -> platform id · ``POST/GET/DELETE fail`` faults ·
 ``POST subscribe {url}`` webhooks to an address of this computer, ``GET subscribe`` what was delivered, ``DELETE
 subscribe`` · ``GET received``, ``requests``, ``health`` · ``POST reset``. An error is 400 with a sentence.
 """
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -17,7 +19,7 @@ from simulator.faults import UnknownFault
 from simulator.webhooks import Unsubscribed, Webhooks
 from simulator.wire import Call, Json
 from simulator.wordpress import WordPress
-from simulator.world import CHANNELS, BadRow, Post, Town, row
+from simulator.world import CHANNELS, BadRow, Post, Town, now, row, set_clock
 
 if TYPE_CHECKING:
     from simulator.app import Simulator
@@ -59,6 +61,10 @@ class Control:
                 return self.edit(call)
             case "POST", "delete":
                 return self.delete(call)
+            case "POST", "numbers":
+                return self.numbers(call)
+            case "POST", "clock":
+                return self.clock(call)
             case "GET", "deleted":
                 return self.deleted(call)
             case "POST", "subscribe":
@@ -149,6 +155,30 @@ class Control:
         self.town.remove(post)
         return Json(told)
 
+    def numbers(self, call: Call) -> Response:
+        """How a post was received: likes, shares and reach, each a whole number."""
+        data = self._body(call)
+        post = self._named(data)
+        if isinstance(post, str):
+            return wrong(post)
+        told = {k: v for k, v in (data or {}).items() if k in ("likes", "shares", "reach")}
+        if not all(isinstance(v, int) and not isinstance(v, bool) and v >= 0 for v in told.values()):
+            return wrong("likes, shares and reach must be whole numbers.")
+        post.told.update(told)
+        return Json(post.told)
+
+    def clock(self, call: Call) -> Response:
+        """What time it is in the town, from now on: {"at": ISO with an offset}; {"at": null} is this computer's."""
+        at = (self._body(call) or {}).get("at")
+        try:
+            moment = None if at is None else datetime.fromisoformat(at)
+        except (TypeError, ValueError):
+            return wrong(f"at must be a time in ISO form, not {at!r}.")
+        if moment is not None and moment.tzinfo is None:
+            return wrong(f"at must name its offset, as in 2026-11-24T10:00:00+07:00, not {at!r}.")
+        set_clock(moment)
+        return Json({"at": now().isoformat()})
+
     def deleted(self, call: Call) -> Response:
         channel = call.query.get("channel", "")
         if channel not in self.town.channels:
@@ -234,5 +264,7 @@ class Control:
             "created_at": post.created_at.isoformat(),
             "permalink": permalink(post),
             "media": post.media,
+            "alt": [post.alt.get(url, "") for url in post.media],
+            "edits": post.edits,
             "reply_to": None if post.parent is None else post.parent.public_id,
         }

@@ -19,21 +19,24 @@ from simulator.world import Person, Post, Timeline, Town, now
 
 #: Fields that exist but that this town has nothing to say about.
 SILENT = {
-    "story", "shares", "actions", "admin_creator", "backdated_time", "call_to_action", "can_hide", "can_like",
+    "story", "actions", "admin_creator", "backdated_time", "call_to_action", "can_hide", "can_like",
     "can_remove", "can_reply_privately", "feed_targeting", "icon", "instagram_eligibility",
     "is_eligible_for_promotion",
     "is_expired", "is_instagram_eligible", "is_popular", "is_spherical", "message_tags", "parent_id", "place",
     "privacy", "promotable_id", "properties", "story_tags", "subscribed", "target",
     "targeting", "timeline_visibility", "to", "via", "video_buying_eligibility", "width", "object", "likes",
-    "reactions", "insights", "sharedposts", "private_reply_conversation",
+    "insights", "sharedposts", "private_reply_conversation",
 }  # fmt: skip
 POST_FIELDS = {
     "id", "message", "created_time", "updated_time", "permalink_url", "from", "is_published", "is_hidden",
     "scheduled_publish_time", "attachments", "status_type", "comments", "application", "full_picture",
+    "reactions", "shares",
 }  # fmt: skip
+#: What Page Insights can tell of a post here; older names of the same were taken out by Meta (2025-2026).
+REACH = "post_total_media_view_unique"
 COMMENT_FIELDS = {
     "id", "message", "created_time", "from", "parent", "permalink_url", "comment_count", "like_count",
-    "attachment", "comments", "can_comment", "is_hidden", "is_private", "user_likes",
+    "attachment", "comments", "can_comment", "is_hidden", "is_private", "user_likes", "reactions",
 }  # fmt: skip
 PAGE_FIELDS = {"id", "name", "link", "username", "category", "fan_count", "followers_count", "about",
                "access_token",
@@ -52,6 +55,8 @@ class Facebook:
         self.voice = graph.Voice(self.me.page_id)
         #: Uploaded photos by id: (picture URL, the post made of it or None).
         self.photos: dict[str, tuple[str, Post | None]] = {}
+        #: Descriptions of photos by picture URL (``alt_text_custom``).
+        self.alts: dict[str, str] = {}
         #: The webhook fields the Page has subscribed the app to.
         self.fields: list[str] = []
         self._photo_number = 900000000000000
@@ -93,6 +98,8 @@ class Facebook:
                 return "facebook.scheduled_posts", lambda: self.scheduled(call)
             case "GET", "photos" if page:
                 return "facebook.photos", lambda: Json({"data": [{"id": i} for i in self.photos]})
+            case "GET", "insights":
+                return "facebook.insights", lambda: self.insights(call, object_id)
             case "GET", "comments":
                 return "facebook.comments", lambda: self.comments(call, object_id)
             case "GET", "":
@@ -159,6 +166,9 @@ class Facebook:
         fields = self._fields(call, DEFAULT_COMMENT)
         return Json(self._comments(call, post, fields, call.query, nested=False))
 
+    def insights(self, call: Call, object_id: str) -> Response:
+        return graph.insights(call, object_id, {REACH: self._post(object_id).told.get("reach")})
+
     def _comments(
         self, call: Call, post: Post, fields: Fields, args: dict[str, str], nested: bool
     ) -> dict[str, Any]:
@@ -201,7 +211,9 @@ class Facebook:
         if object_id == self.me.page_id:
             return Json(self._page(call))
         if object_id in self.photos and self.photos[object_id][1] is None:
-            return Json({"id": object_id, "images": [{"source": self.photos[object_id][0]}]})
+            url = self.photos[object_id][0]
+            photo = {"images": [{"source": url}], "alt_text_custom": self.alts.get(url)}
+            return Json({"id": object_id} | {k: v for k, v in photo.items() if v is not None})
         post = self._post(object_id)
         default = DEFAULT_POST if post.parent is None else DEFAULT_COMMENT
         return Json(self.show(call, post, self._fields(call, default), anonymous=self._tagged(post)))
@@ -278,7 +290,13 @@ class Facebook:
             case "can_comment":
                 return True
             case "like_count":
-                return 0
+                return post.told.get("likes", 0)
+            case "reactions":
+                summary = {"total_count": post.told.get("likes", 0), "viewer_reaction": "NONE"}
+                return {"data": [], **({"summary": summary} if wanted.args.get("summary") else {})}
+            case "shares":
+                # Left out while there are none.
+                return {"count": post.told["shares"]} if post.told.get("shares") else None
             case "status_type":
                 return "added_photos" if post.media else "mobile_status_update"
             case "application":
@@ -331,6 +349,7 @@ class Facebook:
             spoken=True,
             public=published,
         )
+        post.alt = {url: self.alts[url] for url in media if url in self.alts}
         if link:
             post.links.append({"url": link})
         if due is not None:
@@ -366,12 +385,16 @@ class Facebook:
             kind = "image/png" if file.data.startswith(b"\x89PNG") else "image/jpeg"
             if not file.data:
                 raise graph.parameter("Your photos couldn't be uploaded: the file is empty")
+            if len(file.data) > 10 * 1024 * 1024:
+                raise graph.parameter("Your photos couldn't be uploaded. Photos should be less than 10 MB.")
             url = self.town.keep_picture("facebook", kind, file.data)
         elif params.get("url"):
             url = str(params["url"])
         else:
             raise GraphError(324, "Requires upload file")
         published = graph.true(params.get("published", "true"))
+        if params.get("alt_text_custom"):
+            self.alts[url] = str(params["alt_text_custom"])
         self._photo_number += 1
         number, post = str(self._photo_number), None
         if published:
@@ -379,6 +402,7 @@ class Facebook:
             post = self.town.post(
                 "facebook", self.town.city["facebook"], message, how="city", media=[url], spoken=True
             )
+            post.alt = {url: self.alts[url]} if url in self.alts else {}
         self.photos[number] = (url, post)
         return Json({"id": number} if post is None else {"id": number, "post_id": post.id})
 
@@ -401,7 +425,7 @@ class Facebook:
         if post.author is not self.town.city["facebook"]:
             raise GraphError(200, "(#200) This post wasn't created by the application", status=403)
         if "message" in call.params:
-            post.text, post.edited_at = str(call.params["message"]), now()
+            post.text, post.edited_at, post.edits = str(call.params["message"]), now(), post.edits + 1
         if graph.true(call.params.get("is_published", "false")) and not post.public:
             post.due = now()
             if post not in self.town.scheduled:

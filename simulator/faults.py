@@ -60,6 +60,12 @@ LISTS = ("bad_item", "duplicate_page", *PAGES)
 READS = ("html_200",)
 WEBHOOK = ("webhook.repeat", "webhook.reorder", "webhook.drop", "webhook.bad_signature")
 STREAM = ("stream_close",)
+#: X refuses a reply to somebody who neither mentioned nor quoted the account.
+REPLY = ("not_summoned",)
+#: X has uploaded media no longer, although nothing was posted with them.
+MEDIA = ("media_expired",)
+#: X is not done with an uploaded picture at once.
+UPLOAD = ("media_slow",)
 #: What can happen to a stream: it is refused, or it ends.
 STREAMED = (
     *STREAM,
@@ -83,9 +89,12 @@ FAULTS = (
     *READS,
     *WEBHOOK,
     *STREAM,
+    *REPLY,
+    *MEDIA,
+    *UPLOAD,
 )
 #: Faults that wait inside the work of their route and spoil no answer.
-INSIDE = (*CONTAINER, *STREAM)
+INSIDE = (*CONTAINER, *STREAM, *REPLY, *MEDIA, *UPLOAD)
 
 FIXED_ROUTES = (
     "x.search",
@@ -98,6 +107,10 @@ FIXED_ROUTES = (
     "x.create",
     "x.delete",
     "x.media",
+    "x.media_append",
+    "x.media_finalize",
+    "x.media_status",
+    "x.media_metadata",
     "facebook.feed",
     "facebook.tagged",
     "facebook.published_posts",
@@ -106,6 +119,9 @@ FIXED_ROUTES = (
     "facebook.create",
     "facebook.photo",
     "facebook.comment_create",
+    "facebook.update",
+    "facebook.delete",
+    "facebook.insights",
     "instagram.media",
     "instagram.comments",
     "instagram.tags",
@@ -117,6 +133,7 @@ FIXED_ROUTES = (
     "instagram.container_status",
     "instagram.publish",
     "instagram.comment_create",
+    "instagram.insights",
     "instagram.web_tagged",
     "instagram.web_profile",
     "instagram.web_comments",
@@ -124,10 +141,17 @@ FIXED_ROUTES = (
 )
 SITE_ROUTES = (
     "posts_list",
+    "posts_get",
     "posts_create",
     "posts_update",
+    "posts_delete",
     "media_create",
+    "media_update",
     "media_list",
+    "terms_list",
+    "terms_create",
+    "users_me",
+    "page",
     "comments_list",
     "feed",
     "comments_feed",
@@ -232,6 +256,10 @@ class Faults:
             return f"The fault {fault} needs pages with cursors; {route} has none."
         if fault in GRAPH and not graph:
             return f"The fault {fault} belongs to Graph routes (facebook.*, instagram.*), not to {route}."
+        if fault in (*REPLY, *MEDIA) and route != "x.create":
+            return f"The fault {fault} belongs to x.create, not to {route}."
+        if fault in UPLOAD and route != "x.media_finalize":
+            return f"The fault {fault} belongs to x.media_finalize, not to {route}."
         if fault in CONTAINER and route not in ("instagram.container_create", "instagram.container_status"):
             return f"The fault {fault} belongs to instagram.container_create or instagram.container_status."
         if fault == "login_redirect" and ".web_" not in route:
@@ -243,9 +271,11 @@ class Faults:
     @staticmethod
     def _reads(route: str) -> bool:
         name = route.partition(".")[2]
-        if name in ("media", "delete") and route.startswith("x."):
+        if name in ("media", "media_append", "media_finalize", "media_metadata") and route.startswith("x."):
             return False
-        return route in LIST_ROUTES or not (name in WRITES or name.endswith(("_create", "_update")))
+        return route in LIST_ROUTES or not (
+            name in WRITES or name.endswith(("_create", "_update", "_delete"))
+        )
 
     def clear(self) -> None:
         self.armed.clear()

@@ -352,5 +352,21 @@ def debugged(town: Town, token: str) -> dict[str, Any]:
     }
 
 
+def insights(call: Call, object_id: str, known: dict[str, int | None]) -> Response:
+    """Lifetime insights: ``{"data": [{"name", "period", "values": [{"value"}], "title", "description", "id"}]}``.
+
+    A metric that does not exist spoils the whole answer; one with nothing to tell is left out.
+    """
+    asked = [name for name in str(call.query.get("metric", "")).split(",") if name]
+    if not asked or any(name not in known for name in asked):
+        raise parameter("The value must be a valid insights metric")
+    rows = [
+        {"name": name, "period": "lifetime", "values": [{"value": value}], "title": name, "description": "",
+         "id": f"{object_id}/insights/{name}/lifetime"}
+        for name in asked if (value := known[name]) is not None
+    ]  # fmt: skip
+    return Json({"data": rows})
+
+
 def now_seconds() -> int:
     return int(time.time())

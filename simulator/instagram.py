@@ -88,6 +88,7 @@ class Instagram:
             or object_id in self.containers
             or object_id in self.hashtags
             or object_id in self.town.by_id["instagram"]
+            or object_id in self.town.gone_ids["instagram"]
         )
 
     def admit(self, call: Call) -> None:
@@ -140,6 +141,8 @@ class Instagram:
                 return "instagram.searched", lambda: self.searched()
             case "GET", "recent_media" | "top_media" if object_id in self.hashtags:
                 return "instagram.hashtag", lambda: self.hashtag(call, object_id, edge)
+            case "GET", "insights":
+                return "instagram.insights", lambda: self.insights(call, object_id)
             case "GET", "comments":
                 return "instagram.comments", lambda: self.comments(call, object_id)
             case "GET", "replies":
@@ -236,6 +239,10 @@ class Instagram:
         if post is None:
             raise graph.missing(object_id, method)
         return post
+
+    def insights(self, call: Call, object_id: str) -> Response:
+        told = self._medium(object_id).told
+        return graph.insights(call, object_id, {"reach": told.get("reach"), "shares": told.get("shares")})
 
     def comments(self, call: Call, object_id: str) -> Response:
         medium = self._medium(object_id)
@@ -345,7 +352,7 @@ class Instagram:
                     "timestamp": graph.stamp(post.created_at),
                     "username": post.author.username,
                     "comments_count": len(post.thread),
-                    "like_count": 0,
+                    "like_count": post.told.get("likes", 0),
                     "is_comment_enabled": True,
                     "ig_id": post.id,
                     "alt_text": post.alt.get(picture),
@@ -367,7 +374,7 @@ class Instagram:
             case "parent_id":
                 return post.parent.id if post.parent is not None and post.parent.parent is not None else None
             case "media":
-                return {"id": post.root.id}
+                return self.show(call, post.root, wanted.sub or {})
             case "from":
                 return {"id": post.author.id, "username": post.author.username}
             case "user":
@@ -378,7 +385,7 @@ class Instagram:
                     "timestamp": graph.stamp(post.created_at),
                     "hidden": False,
                     "username": post.author.username,
-                    "like_count": 0,
+                    "like_count": post.told.get("likes", 0),
                 }.get(name)
 
     # Publishing

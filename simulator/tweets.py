@@ -73,6 +73,13 @@ def shorten(text: str, seed: str) -> tuple[str, list[dict[str, Any]]]:
     return URL.sub(wrap, text), links
 
 
+def addressed(text: str, answered: Post, author: Person) -> str:
+    """A reply as X shows it: the name of the one who is answered stands first, unless it is one's own."""
+    name = f"@{answered.author.username}"
+    named = text.lower().startswith(name.lower())
+    return text if named or answered.author is author else f"{name} {text}"
+
+
 def _code(seed: str, n: int) -> str:
     digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     number, code = int(seed) * 7 + n, ""
@@ -162,8 +169,9 @@ def tweet(post: Post, town: Town, fields: set[str]) -> dict[str, Any]:
         made["reply_settings"] = "everyone"
     if "public_metrics" in fields:
         made["public_metrics"] = {
-            "retweet_count": 0, "reply_count": len(post.replies), "like_count": 0, "quote_count": 0,
-            "bookmark_count": 0, "impression_count": 0,
+            "retweet_count": post.told.get("shares", 0), "reply_count": len(post.replies),
+            "like_count": post.told.get("likes", 0), "quote_count": 0, "bookmark_count": 0,
+            "impression_count": post.told.get("reach", 0),
         }  # fmt: skip
     return made
 

@@ -28,6 +28,24 @@ from simulator.world import CITY_WORDS, Post, Timeline, Town, iso, now
 
 STATUSES = ("publish", "future", "draft", "pending", "private", "trash")
 TOWN_TITLE = "Kolom warga"
+#: Reads with a name of their own among the faults.
+THIN = {"/wp/v2/users/me": "users_me"}
+#: What WordPress's own role Editor may do, as far as it matters here.
+EDITOR = (
+    "edit_posts",
+    "edit_others_posts",
+    "edit_published_posts",
+    "delete_posts",
+    "delete_published_posts",
+    "publish_posts",
+    "read_private_posts",
+    "manage_categories",
+    "moderate_comments",
+    "upload_files",
+    "unfiltered_html",
+    "read",
+    "editor",
+)
 JAKARTA = timezone(timedelta(hours=7))
 
 
@@ -170,6 +188,16 @@ class WordPress:
 
         return await self.town.faults.play(name, self.voice, call, run)
 
+    async def page(self, call: Call, show: Callable[[], Response]) -> Response:
+        """A page as a citizen sees it, spoilt when a fault is armed for it."""
+
+        async def run() -> Response:
+            return show()
+
+        if call.path.startswith("/wp-content/"):
+            return await run()
+        return await self.town.faults.play(f"{self.site.key}.page", self.voice, call, run)
+
     def _feed_item(self, article: Article) -> dict[str, Any]:
         return {
             "title": article.title,
@@ -254,12 +282,13 @@ class WordPress:
             if wanted is None:
                 return "comments_list", lambda: self.discussion.listing(call, user)
             return "comments_get", lambda: self.discussion.one(call, wanted)
-        if method == "GET":
-            return "other", lambda: self._thin(call, path, user)
         match = re.fullmatch(r"/wp/v2/(categories|tags)", path)
         if match is not None and method == "POST":
             kind = match[1]
             return "terms_create", lambda: self.create_term(call, kind, user)
+        if method == "GET":
+            name = "terms_list" if match is not None else THIN.get(path, "other")
+            return name, lambda: self._thin(call, path, user)
         raise self._no_route()
 
     def _item(
@@ -305,16 +334,16 @@ class WordPress:
             case "/wp/v2/users/me":
                 if not user:
                     raise WpError(401, "rest_not_logged_in", "You are not currently logged in.")
-                return Json(
-                    {
-                        "id": 1,
-                        "name": self.site.username,
-                        "slug": self.site.username,
-                        "link": base,
-                        "capabilities": {"publish_posts": True, "upload_files": True},
-                        "roles": ["editor"],
-                    }
-                )
+                me: dict[str, Any] = {
+                    "id": 1,
+                    "name": self.site.username,
+                    "slug": self.site.username,
+                    "link": base,
+                }
+                if call.query.get("context") == "edit":
+                    me |= {"username": self.site.username, "roles": ["editor"]}
+                    me["capabilities"] = dict.fromkeys(EDITOR, True)
+                return Json(me)
             case "/wp/v2/users":
                 return listed([{"id": 1, "name": self.site.username, "slug": self.site.username}], 1, 10)
             case "/wp/v2/categories" | "/wp/v2/tags":
@@ -452,6 +481,8 @@ class WordPress:
         moment = now()
         article = Article(self._next_id(), "", "", "", "", "draft", moment, moment)
         self._change(article, params)
+        # wp_insert_post: post_modified of a new post is its post_date.
+        article.modified = article.date if article.status == "publish" else article.modified
         self.articles[article.id] = article
         shown = self._show(article, {"_fields": call.query.get("_fields", "")}, edit=True)
         return Json(shown, 201, {"location": f"https://{self.site.host}/wp-json/wp/v2/posts/{article.id}"})
@@ -521,7 +552,7 @@ class WordPress:
             return Json({"deleted": True, "previous": self._show(article, {}, edit=True)})
         if article.status == "trash":
             raise WpError(410, "rest_already_trashed", "The post has already been deleted.")
-        article.wanted_slug, article.slug = article.slug, f"{article.slug}__trashed"
+        article.wanted_slug, article.slug = article.slug, f"{article.slug[:191]}__trashed"
         article.status, article.modified = "trash", now()
         return Json(self._show(article, {}, edit=True))
 

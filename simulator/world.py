@@ -130,6 +130,8 @@ class Post:
     due: datetime | None = None
     #: X: the shortened links of the text, as ``entities.urls`` items.
     links: list[dict[str, Any]] = field(default_factory=list)
+    #: How it was received, as far as the town was told: likes, shares, reach.
+    told: dict[str, int] = field(default_factory=dict)
     #: The last time its author changed it, and how often; None when never.
     edited_at: datetime | None = None
     edits: int = 0
@@ -160,8 +162,18 @@ def _order(post: Post) -> Order:
     return post.order
 
 
+#: How far the town's clock is ahead of this computer's, so that a trial need not sleep through what takes hours.
+_ahead = timedelta(0)
+
+
 def now() -> datetime:
-    return datetime.now(UTC)
+    return datetime.now(UTC) + _ahead
+
+
+def set_clock(moment: datetime | None) -> None:
+    """Let it be ``moment`` in the town, and go on from there; None: this computer's time again."""
+    global _ahead
+    _ahead = timedelta(0) if moment is None else moment - datetime.now(UTC)
 
 
 def micros(moment: datetime) -> int:
@@ -260,6 +272,7 @@ class Town:
         self.by_id: dict[str, dict[str, Post]] = {c: {} for c in self.channels}
         #: What was taken away, in that order.
         self.gone: dict[str, list[Post]] = {c: [] for c in self.channels}
+        self.gone_ids: dict[str, set[str]] = {c: set() for c in self.channels}
         #: Who wants to be told what citizens say, change and take away: (posts, add | edited | remove).
         self.listeners: list[Callable[[list[Post], str], None]] = []
         #: True while a webhook is subscribed.
@@ -416,6 +429,7 @@ class Town:
             gone = waiting.pop()
             gone.deleted = True
             self.gone[gone.channel].append(gone)
+            self.gone_ids[gone.channel].add(gone.id)
             self.by_id[gone.channel].pop(gone.id, None)
             self.by_shortcode.pop(gone.shortcode, None)
             if gone.parent is not None:

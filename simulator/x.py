@@ -31,6 +31,10 @@ LIMITS = {
     "x.create": (0, 100),
     "x.delete": (0, 50),
     "x.media": (0, 1875),
+    "x.media_append": (0, 1875),
+    "x.media_finalize": (0, 1875),
+    "x.media_status": (0, 1875),
+    "x.media_metadata": (0, 500),
     "x.users": (300, 900),
     "x.lookup": (450, 900),
     "x.stream": (50, 50),
@@ -56,6 +60,11 @@ NOT_ENROLLED = {
 }
 DUPLICATE = "You are not allowed to create a Tweet with duplicate content."
 NOT_PERMITTED = "You are not permitted to perform this action."
+#: As third parties quote it since the rule of 2026-02-23 (replies of self-serve plans).
+NOT_SUMMONED = (
+    "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the "
+    "author of the post you are replying to."
+)
 REPLY_GONE = "You attempted to reply to a Tweet that is deleted or not visible to you."
 
 
@@ -95,7 +104,7 @@ class Voice:
         }
         if bare:
             return Json(body, 429)
-        reset = str(int(time.time()) + seconds)
+        reset = str(int(now().timestamp()) + seconds)
         return Json(
             TOO_MANY,
             429,
@@ -123,6 +132,8 @@ class Upload:
     total: int = 0
     parts: dict[int, bytes] = field(default_factory=dict)
     done: bool = False
+    #: Until then the picture is still worked on; None: it is not.
+    slow_until: datetime | None = None
     alt: str = ""
 
     @property
@@ -156,11 +167,11 @@ class X:
             ("GET", r"/2/tweets/(\d+)", "x.lookup", False, self.one),
             ("DELETE", r"/2/tweets/(\d+)", "x.delete", True, self.delete),
             ("POST", r"/2/media/upload/initialize", "x.media", True, self.media_initialize),
-            ("POST", r"/2/media/upload/(\d+)/append", "x.media", True, self.media_append),
-            ("POST", r"/2/media/upload/(\d+)/finalize", "x.media", True, self.media_finalize),
-            ("GET", r"/2/media/upload", "x.media", True, self.media_status),
+            ("POST", r"/2/media/upload/(\d+)/append", "x.media_append", True, self.media_append),
+            ("POST", r"/2/media/upload/(\d+)/finalize", "x.media_finalize", True, self.media_finalize),
+            ("GET", r"/2/media/upload", "x.media_status", True, self.media_status),
             ("POST", r"/2/media/upload", "x.media", True, self.media_at_once),
-            ("POST", r"/2/media/metadata", "x.media", True, self.media_metadata),
+            ("POST", r"/2/media/metadata", "x.media_metadata", True, self.media_metadata),
         ]
 
     async def __call__(self, call: Call) -> Response:
@@ -464,6 +475,10 @@ class X:
         parent = None if reply_to is None else self.town.find("x", str(reply_to))
         if reply_to is not None and parent is None:
             raise forbidden(REPLY_GONE)
+        if parent is not None and self.town.faults.take("x.create", ("not_summoned",)) is not None:
+            raise forbidden(NOT_SUMMONED)
+        if self.town.faults.take("x.create", ("media_expired",)) is not None:
+            self.uploads.clear()
         uploads = self._attached(media_ids)
         if any(
             p.alt.get("said") == text and p.parent is parent and not p.deleted for p in self.town.spoken["x"]
@@ -478,7 +493,7 @@ class X:
         if len(media_ids) > 4:
             raise invalid("media.media_ids", media_ids, "At most 4 media.")
         uploads = [self.uploads.get(str(i)) for i in media_ids]
-        if any(u is None or not u.done for u in uploads):
+        if any(u is None or self._processing(u)["state"] != "succeeded" for u in uploads):
             raise Problem(
                 400,
                 "Invalid Request",
@@ -491,6 +506,8 @@ class X:
         """Wrap addresses in t.co and, as X does, end the text with the address of the pictures."""
         post.alt["said"] = text
         post.text, post.links = tweets.shorten(text, post.id)
+        if post.parent is not None:
+            post.text = tweets.addressed(post.text, post.parent, post.author)
         for upload in uploads:
             url = self.town.keep_picture("x", upload.type, upload.data)
             post.media.append(url)
@@ -557,16 +574,21 @@ class X:
         if upload.total and upload.total != len(upload.data):
             raise invalid("total_bytes", upload.total, f"Segments hold {len(upload.data)} bytes.")
         upload.done = True
-        state = {"state": "succeeded", "progress_percent": 100}
-        return Json({"data": {**self._upload_data(upload), "processing_info": state}})
+        armed = self.town.faults.take("x.media_finalize", ("media_slow",))
+        upload.slow_until = None if armed is None else now() + timedelta(seconds=armed.seconds)
+        return Json({"data": {**self._upload_data(upload), "processing_info": self._processing(upload)}})
+
+    @staticmethod
+    def _processing(upload: Upload) -> dict[str, Any]:
+        if not upload.done:
+            return {"state": "pending", "check_after_secs": 1, "progress_percent": 0}
+        if upload.slow_until is not None and upload.slow_until > now():
+            return {"state": "in_progress", "check_after_secs": 1, "progress_percent": 50}
+        return {"state": "succeeded", "progress_percent": 100}
 
     def media_status(self, call: Call, match: re.Match[str]) -> Response:
         upload = self._upload(call.query.get("media_id", ""))
-        if upload.done:
-            state: dict[str, Any] = {"state": "succeeded", "progress_percent": 100}
-        else:
-            state = {"state": "pending", "check_after_secs": 1, "progress_percent": 0}
-        return Json({"data": {**self._upload_data(upload), "processing_info": state}})
+        return Json({"data": {**self._upload_data(upload), "processing_info": self._processing(upload)}})
 
     def media_at_once(self, call: Call, match: re.Match[str]) -> Response:
         file = call.files.get("media")

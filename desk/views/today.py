@@ -21,6 +21,8 @@ from desk.times import number, spoken, today
 from ledger.roles import Role
 from monitor.access import LEVELS, expiry_level, expiry_warning
 from monitor.models import Mention
+from publisher.approval import is_late
+from publisher.held import open_questions
 from publisher.models import Announcement, AnnouncementState, Delivery, DeliveryState
 
 #: How many rows of one sort are listed before the rest is only counted.
@@ -85,15 +87,16 @@ def _calm(count: int) -> str:
 
 def _tasks(request: StaffRequest, now: datetime) -> Iterator[Task]:
     """In the order in which they cannot wait."""
+    if Role.APPROVER in request.roles:
+        yield from _approvals(request, now)
     if request.roles & {Role.AUTHOR, Role.APPROVER}:
         yield from _stuck_deliveries()
+        yield from _held_questions(now)
     if Role.ADMINISTRATOR in request.roles:
         yield from _channel_trouble()
         yield from _ending_tokens(now)
-    if Role.APPROVER in request.roles:
-        yield from _approvals(request, now)
     if Role.AUTHOR in request.roles:
-        yield from _own_announcements(request)
+        yield from _own_announcements(request, now)
     if Role.OFFICER in request.roles:
         yield from _new_cases(now)
     if Role.REVIEWER in request.roles:
@@ -107,8 +110,7 @@ def _stuck_deliveries() -> Iterator[Task]:
             "red",
             "person",
             delivery.announcement.title,
-            _("%(account)s: belum pasti tayang. Lihat salurannya, lalu putuskan.")
-            % {"account": delivery.account.name},
+            f"{delivery.account.name}: {delivery.trouble or _('belum pasti tayang. Lihat salurannya, lalu putuskan.')}",
             reverse("announcement", args=[delivery.announcement_id]),
             _("Putuskan"),
         )
@@ -131,15 +133,20 @@ def _ending_tokens(now: datetime) -> Iterator[Task]:
 
 
 def _approvals(request: StaffRequest, now: datetime) -> Iterator[Task]:
-    for row in approvals_for(request.person).select_related("author").order_by("publish_at", "id")[:_MOST]:
+    """Emergencies first; what has waited too long says so."""
+    rows = approvals_for(request.person).select_related("author").order_by("-urgent", "publish_at", "id")
+    for row in rows[:_MOST]:
         planned = _("tayang %(when)s") % {"when": spoken(row.publish_at, now)} if row.publish_at else ""
         about = _("Ditulis %(author)s; %(planned)s.") % {
             "author": row.author,
             "planned": planned or _("tayang segera setelah disetujui"),
         }
+        late = is_late(row, now)
+        if late:
+            about += " " + _("Menunggu sejak %(when)s.") % {"when": spoken(row.changed_at, now)}
         yield Task(
-            "amber",
-            "stamp",
+            "red" if row.urgent or late else "amber",
+            "warn" if row.urgent else "stamp",
             row.title,
             about,
             reverse("announcement", args=[row.pk]),
@@ -147,8 +154,25 @@ def _approvals(request: StaffRequest, now: datetime) -> Iterator[Task]:
         )
 
 
-def _own_announcements(request: StaffRequest) -> Iterator[Task]:
+def _held_questions(now: datetime) -> Iterator[Task]:
+    """What a pause held and that is over: nothing of it goes out by itself."""
+    count = open_questions(now).count()
+    if count:
+        title = ngettext("%(count)s tayangan bekas jeda", "%(count)s tayangan bekas jeda", count)
+        about = _("Jedanya sudah berakhir. Kirim sekarang, jadwalkan ulang, atau batalkan.")
+        yield Task(
+            "red", "hourglass", title % {"count": number(count)}, about, reverse("pauses"), _("Putuskan")
+        )
+
+
+def _own_announcements(request: StaffRequest, now: datetime) -> Iterator[Task]:
     own = Announcement.objects.filter(author=request.person)
+    for row in [one for one in own.filter(state=AnnouncementState.SUBMITTED) if is_late(one, now)][:_MOST]:
+        about = _("Belum disetujui sejak %(when)s. Hubungi penyetujunya.")
+        href = reverse("announcement", args=[row.pk])
+        yield Task(
+            "amber", "hourglass", row.title, about % {"when": spoken(row.changed_at, now)}, href, _("Lihat")
+        )
     for row in own.filter(state=AnnouncementState.REJECTED).order_by("-changed_at")[:_MOST]:
         href = reverse("announcement", args=[row.pk])
         yield Task(

@@ -3,6 +3,7 @@
 import io
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,41 @@ import pytest
 import requests
 from PIL import Image
 
-from channels.contract import Absent, ChannelError, Failure, Outgoing, Sent
+from channels.contract import (
+    Absent,
+    Act,
+    ChannelError,
+    Failure,
+    Gone,
+    Numbers,
+    Outgoing,
+    Picture,
+    Sent,
+    Shows,
+)
 from channels.models import Account, Kind
+from channels.sameness import carries
 from channels.website import Website
 from tests.contract.wordpress_site import Site, free_port, served, two_sites
+
+STARTED = "2026-11-24T03:00:00+00:00"
+LOST_ANSWER = "add_action( 'rest_after_insert_post', function () { exit; } );"
+LOST_CHANGE = (
+    "add_filter( 'rest_post_dispatch', function ( $answer, $server, $request ) {"
+    " if ( $request->get_method() !== 'GET' ) { exit; } return $answer; }, 10, 3 );"
+)
+#: The picture is stored, its words are not.
+NO_WORDS = (
+    "add_action( 'rest_insert_attachment', function ( $medium, $request, $new ) {"
+    " if ( ! $new ) { status_header( 503 ); exit; } }, 10, 3 );"
+)
+OLD_PAGE = (
+    "if ( strpos( $_SERVER['REQUEST_URI'], 'wp-json' ) === false ) {"
+    " echo '<main><p>Tersimpan lama</p></main>'; exit; }"
+)
+NO_COMMENTS = (
+    "add_filter( 'rest_endpoints', function ( $all ) { unset( $all['/wp/v2/comments'] ); return $all; } );"
+)
 
 pytestmark = [pytest.mark.wordpress, pytest.mark.django_db]
 
@@ -49,16 +81,60 @@ def outgoing(request: pytest.FixtureRequest) -> Outgoing:
     )
 
 
-def website(site: Site, *, base_url: str = "", password: str = "") -> Website:
+def website(
+    site: Site, *, base_url: str = "", user: str = "", password: str = "", category: str = ""
+) -> Website:
+    """The channel of ``site``, signed in as kentongan (author), redaksi (editor) or magang (contributor)."""
+    user = user or site.username
+    passwords = {"redaksi": site.editor_password, "magang": site.contributor_password}
     account = Account(
-        key="web_kota",
+        key=f"web_{user}",
         channel=Kind.WEBSITE,
         name=site.name,
-        settings={"base_url": base_url or site.base_url, "username": site.username},
+        settings={"base_url": base_url or site.base_url, "username": user, "category": category},
     )
-    account.keep_secrets({"application_password": password or site.password})
+    account.keep_secrets({"application_password": password or passwords.get(user, site.password)})
     account.save()
-    return Website(Account.objects.get(key="web_kota"))
+    return Website(Account.objects.get(key=account.key))
+
+
+def carry_out(channel: Website, outgoing: Outgoing) -> Sent:
+    """Prepared and sent."""
+    return channel.send(outgoing, channel.prepare(outgoing, {"started_at": STARTED}))
+
+
+def correction(outgoing: Outgoing, sent: Sent) -> Outgoing:
+    return replace(
+        outgoing,
+        act=Act.CORRECT,
+        remote_id=sent.remote_id,
+        title=f"{outgoing.title} pukul 23.00",
+        html=outgoing.html.replace("22.00", "23.00"),
+        change_note="Jam yang benar 23.00, bukan 22.00.",
+        before=outgoing,
+    )
+
+
+def withdrawal(outgoing: Outgoing, sent: Sent) -> Outgoing:
+    return replace(
+        outgoing, act=Act.RETRACT, remote_id=sent.remote_id, change_note="Pekerjaan dibatalkan; jalan dibuka."
+    )
+
+
+def picture(outgoing: Outgoing) -> Picture:
+    return Picture(jpeg(), "image/jpeg", f"{outgoing.reference.lower()}-3f9c01b2.jpg")
+
+
+@contextmanager
+def plugin(site: Site, code: str) -> Iterator[None]:
+    """The site with a line of PHP of its own, as a must-use plugin."""
+    file = site.folder / "wp-content" / "mu-plugins" / "test.php"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"<?php {code}")
+    try:
+        yield
+    finally:
+        file.unlink()
 
 
 def posts(site: Site, **wanted: str) -> list[dict[str, Any]]:
@@ -80,6 +156,12 @@ def after_the_look_up(channel: Website, happens: Callable[[], None]) -> None:
         happens()
 
     channel.session.hooks["response"].append(once)
+
+
+def png() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "#902010").save(out, "PNG")
+    return out.getvalue()
 
 
 def jpeg() -> bytes:
@@ -157,14 +239,8 @@ def test_an_article_whose_slug_the_site_spells_differently_stays(site: Site, out
 
 def test_an_answer_that_is_lost_is_unknown_and_the_article_is_found(portal: Site, outgoing: Outgoing) -> None:
     channel = website(portal)
-    plugin = portal.folder / "wp-content" / "mu-plugins" / "lost.php"
-    plugin.parent.mkdir(exist_ok=True)
-    plugin.write_text("<?php add_action( 'rest_after_insert_post', function () { exit; } );")
-    try:
-        with pytest.raises(ChannelError) as raised:
-            channel.send(outgoing, {})
-    finally:
-        plugin.unlink()
+    with plugin(portal, LOST_ANSWER), pytest.raises(ChannelError) as raised:
+        channel.send(outgoing, {})
     assert raised.value.failure is Failure.UNKNOWN
     found = channel.find(outgoing, {})
     assert isinstance(found, Sent)
@@ -181,7 +257,272 @@ def test_a_script_does_not_reach_the_reader(site: Site, outgoing: Outgoing) -> N
     assert "<script>alert('ktg')" not in requests.get(sent.permalink, timeout=20).text
 
 
-# --- pictures
+# --- a correction and a withdrawal
+
+
+def test_a_correction_stands_in_the_article_with_its_note(site: Site, outgoing: Outgoing) -> None:
+    channel = website(site)
+    sent = carry_out(channel, outgoing)
+    better = correction(outgoing, sent)
+    memo = channel.prepare(better, {"started_at": STARTED})
+    assert channel.find(better, memo) == Absent(sure=True, note="perubahan artikel belum ada di situs")
+    assert channel.send(better, memo) == sent
+    assert channel.find(better, memo) == sent
+    [article] = posts(site, slug=outgoing.slug)
+    assert (article["status"], str(article["id"])) == ("publish", sent.remote_id)
+    assert article["content"]["raw"] == (
+        f'{better.html}\n<p class="kentongan-ralat"><strong>Ralat, 24 November 2026 pukul 10.00 WIB:</strong> '
+        "Jam yang benar 23.00, bukan 22.00.</p>"
+    )
+    assert channel.stands(sent.permalink, better.html)
+    assert channel.stands(sent.permalink, "Ralat, 24 November 2026 pukul 10.00 WIB: Jam yang benar 23.00")
+
+
+def test_correcting_twice_changes_the_article_once(site: Site, outgoing: Outgoing) -> None:
+    channel = website(site)
+    better = correction(outgoing, carry_out(channel, outgoing))
+    carry_out(channel, better)
+    [before] = posts(site, slug=outgoing.slug)
+    carry_out(channel, better)
+    again = replace(better, change_note="Dibuka pukul 05.00.", before=better)
+    assert posts(site, slug=outgoing.slug) == [before]
+    carry_out(channel, again)
+    [article] = posts(site, slug=outgoing.slug)
+    assert article["content"]["raw"].count("kentongan-ralat") == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "Judul redaksi"},
+        {"content": "<p>Tulisan redaksi</p>"},
+        {"excerpt": "Kutipan redaksi"},
+    ],
+)
+def test_what_the_editor_wrote_is_not_overwritten(
+    change: dict[str, str], site: Site, outgoing: Outgoing
+) -> None:
+    channel = website(site)
+    sent = carry_out(channel, outgoing)
+    site.ask("POST", f"/wp/v2/posts/{sent.remote_id}", json=change)
+    before = posts(site, slug=outgoing.slug)
+    with pytest.raises(ChannelError, match="sudah diubah langsung di situs") as raised:
+        carry_out(channel, correction(outgoing, sent))
+    assert raised.value.failure is Failure.REFUSED
+    assert posts(site, slug=outgoing.slug) == before
+
+
+def test_without_our_earlier_words_only_an_untouched_article_is_corrected(
+    portal: Site, outgoing: Outgoing
+) -> None:
+    channel = website(portal)
+    sent = carry_out(channel, outgoing)
+    blind = replace(correction(outgoing, sent), before=None)
+    memo = channel.prepare(blind, {"started_at": STARTED})
+    # Its date is set back, as the test goes faster than the seconds in which WordPress counts.
+    change = {"content": "<p>Tulisan redaksi</p>", "date_gmt": "2026-01-01T00:00:00"}
+    portal.ask("POST", f"/wp/v2/posts/{sent.remote_id}", json=change)
+    with pytest.raises(ChannelError, match="sudah diubah langsung di situs"):
+        channel.send(blind, memo)
+    other = replace(outgoing, slug=f"{outgoing.slug}-lain")
+    carry_out(channel, replace(correction(other, carry_out(channel, other)), before=None))
+
+
+def test_an_article_of_somebody_else_is_not_ours_to_correct(site: Site, outgoing: Outgoing) -> None:
+    sent = carry_out(website(site, user="redaksi"), outgoing)
+    with pytest.raises(ChannelError, match="Situs menolak permintaan") as raised:
+        carry_out(website(site), correction(outgoing, sent))
+    assert raised.value.failure is Failure.REFUSED
+
+
+def test_a_withdrawn_article_keeps_its_address_and_says_why(site: Site, outgoing: Outgoing) -> None:
+    channel = website(site)
+    sent = carry_out(channel, replace(outgoing, picture=picture(outgoing)))
+    gone = withdrawal(outgoing, sent)
+    memo = channel.prepare(gone, {"started_at": STARTED})
+    assert channel.find(gone, memo) == Absent(sure=True, note="perubahan artikel belum ada di situs")
+    assert channel.send(gone, memo) == sent
+    assert channel.find(gone, memo) == sent
+    assert carry_out(channel, gone) == sent
+    [article] = posts(site, slug=outgoing.slug)
+    assert (article["status"], article["featured_media"]) == ("publish", 0)
+    page = requests.get(sent.permalink, timeout=20)
+    assert page.status_code == 200
+    assert carries(page.text, f"Ditarik: {outgoing.title}")
+    assert carries(page.text, "Ditarik 24 November 2026 pukul 10.00 WIB: Pekerjaan dibatalkan; jalan dibuka.")
+    assert not channel.stands(sent.permalink, outgoing.html)
+    assert ".jpg" not in article["content"]["rendered"]
+
+
+@pytest.mark.parametrize("make", [correction, withdrawal])
+def test_a_change_whose_answer_is_lost_is_found(
+    make: Callable[[Outgoing, Sent], Outgoing], portal: Site, outgoing: Outgoing
+) -> None:
+    channel = website(portal)
+    change = make(outgoing, carry_out(channel, outgoing))
+    memo = channel.prepare(change, {"started_at": STARTED})
+    with plugin(portal, LOST_CHANGE), pytest.raises(ChannelError) as raised:
+        channel.send(change, memo)
+    assert raised.value.failure is Failure.UNKNOWN
+    assert isinstance(channel.find(change, memo), Sent)
+
+
+# --- what staff do on the site
+
+
+@pytest.mark.parametrize(
+    ("state", "where"),
+    [("trash", "tempat sampah"), ("draft", "draf"), ("pending", "tinjauan"), ("private", "pribadi")],
+)
+def test_an_article_that_staff_hid_gets_no_twin(
+    state: str, where: str, site: Site, outgoing: Outgoing
+) -> None:
+    channel = website(site)
+    sent = carry_out(channel, outgoing)
+    path = f"/wp/v2/posts/{sent.remote_id}"
+    if state == "trash":
+        site.ask("DELETE", path)
+    else:
+        site.ask("POST", path, json={"status": state})
+    for act in (channel.find, channel.send):
+        with pytest.raises(ChannelError, match=where) as raised:
+            act(outgoing, {})
+        assert raised.value.failure is Failure.REFUSED
+    for make in (correction, withdrawal):
+        with pytest.raises(ChannelError, match="tidak lagi tayang"):
+            channel.send(make(outgoing, sent), {})
+    assert isinstance(channel.shows(sent.remote_id, sent.permalink), Gone)
+    assert len(posts(site, search=outgoing.reference)) == 1
+    site.ask("POST", path, json={"status": "publish"})
+    assert channel.find(outgoing, {}) == sent
+
+
+def test_an_article_that_was_deleted_for_good_can_be_sent_again_but_not_corrected(
+    site: Site, outgoing: Outgoing
+) -> None:
+    channel = website(site)
+    sent = carry_out(channel, outgoing)
+    site.ask("DELETE", f"/wp/v2/posts/{sent.remote_id}", params={"force": "true"})
+    with pytest.raises(ChannelError, match="sudah dihapus") as raised:
+        carry_out(channel, correction(outgoing, sent))
+    assert raised.value.failure is Failure.REFUSED
+    assert isinstance(channel.shows(sent.remote_id, sent.permalink), Gone)
+    assert not channel.stands(sent.permalink, outgoing.title)
+    assert channel.find(outgoing, {}) == Absent(note="artikel belum ada di situs")
+    assert carry_out(channel, outgoing).remote_id != sent.remote_id
+
+
+def test_a_twin_whose_answer_was_lost_is_put_away_when_it_is_found(portal: Site, outgoing: Outgoing) -> None:
+    channel = website(portal)
+    memo = channel.prepare(outgoing, {"started_at": STARTED})
+    first = channel.send(outgoing, memo)
+    body = {"title": outgoing.title, "content": outgoing.html, "slug": outgoing.slug, "status": "publish"}
+    twin = channel.rest.write("POST", "/wp/v2/posts", json=body)
+    assert twin["slug"] == f"{outgoing.slug}-2"
+    assert channel.find(outgoing, memo) == first
+    states = {p["id"]: p["status"] for p in posts(portal, search=outgoing.reference)}
+    assert states == {int(first.remote_id): "publish", twin["id"]: "trash"}
+
+
+# --- reading back
+
+
+def test_the_public_page_is_read_as_the_theme_shows_it(site: Site, outgoing: Outgoing) -> None:
+    text = 'Lebar "2x3" meter -- lihat <a href="https://contoh.test/peta">peta</a> Jum\'at...'
+    quoted = replace(outgoing, html=f"<p>{text}</p>\n{outgoing.html}")
+    channel = website(site)
+    sent = carry_out(channel, quoted)
+    assert "&#8220;2&#215;3&#8221;" in requests.get(sent.permalink, timeout=20).text
+    assert channel.stands(sent.permalink, quoted.html)
+    assert channel.stands(sent.permalink, quoted.title)
+    assert not channel.stands(sent.permalink, "<p>Ditutup pukul 21.00</p>")
+    shows = channel.shows(sent.remote_id, sent.permalink)
+    assert isinstance(shows, Shows)
+    assert (shows.title, shows.permalink) == (quoted.title, sent.permalink)
+    assert carries(shows.text, quoted.html)
+
+
+def test_a_page_that_shows_something_else_than_the_site_holds_is_told_as_it_is(
+    portal: Site, outgoing: Outgoing
+) -> None:
+    channel = website(portal)
+    sent = carry_out(channel, outgoing)
+    with plugin(portal, OLD_PAGE):
+        assert not channel.stands(sent.permalink, outgoing.html)
+        assert channel.shows(sent.remote_id, sent.permalink) == Shows(
+            "Tersimpan lama", outgoing.title, sent.permalink
+        )
+
+
+def test_comments_are_counted_where_the_site_tells(site: Site, outgoing: Outgoing) -> None:
+    channel = website(site)
+    sent = carry_out(channel, outgoing)
+    assert channel.numbers(sent.remote_id) == Numbers(comments=0)
+    site.ask("POST", "/wp/v2/comments", json={"post": int(sent.remote_id), "content": "Terima kasih"})
+    assert channel.numbers(sent.remote_id) == Numbers(comments=1)
+    with plugin(site, NO_COMMENTS):
+        assert channel.numbers(sent.remote_id) == Numbers()
+
+
+# --- pictures and categories
+
+
+def test_the_picture_is_featured_with_its_words(site: Site, outgoing: Outgoing) -> None:
+    channel, pictured = website(site), replace(outgoing, picture=picture(outgoing))
+    sent = carry_out(channel, pictured)
+    carry_out(channel, replace(pictured, slug=f"{outgoing.slug}-lain"))
+    [medium] = site.ask("GET", "/wp/v2/media", params={"search": outgoing.reference.lower()})
+    assert medium["alt_text"] == outgoing.alt
+    [article] = posts(site, slug=outgoing.slug)
+    assert article["featured_media"] == medium["id"]
+    page = requests.get(sent.permalink, timeout=20).text
+    assert f'alt="{outgoing.alt}"' in page
+    better = replace(
+        correction(outgoing, sent), picture=Picture(png(), "image/png", f"{outgoing.slug}-2.png")
+    )
+    carry_out(channel, better)
+    [article] = posts(site, slug=outgoing.slug)
+    assert article["featured_media"] != medium["id"]
+
+
+def test_words_that_were_lost_are_set_when_the_picture_is_found(site: Site, outgoing: Outgoing) -> None:
+    channel, given = website(site), picture(outgoing)
+    with plugin(site, NO_WORDS), pytest.raises(ChannelError) as raised:
+        channel.prepare(replace(outgoing, picture=given), {})
+    assert raised.value.failure is Failure.UNKNOWN
+    wanted = {"search": outgoing.reference.lower()}
+    assert [m["alt_text"] for m in site.ask("GET", "/wp/v2/media", params=wanted)] == [""]
+    channel.prepare(replace(outgoing, picture=given), {})
+    assert [m["alt_text"] for m in site.ask("GET", "/wp/v2/media", params=wanted)] == [outgoing.alt]
+
+
+def test_an_article_goes_into_the_category_of_its_name(site: Site, outgoing: Outgoing) -> None:
+    name = f"Banjir & rob {outgoing.reference}"
+    made = site.ask("POST", "/wp/v2/categories", json={"name": name})
+    carry_out(website(site), replace(outgoing, categories=(name.lower(),)))
+    [article] = posts(site, slug=outgoing.slug)
+    assert article["categories"] == [made["id"]]
+
+
+def test_an_editor_makes_the_category_that_is_missing(site: Site, outgoing: Outgoing) -> None:
+    named = replace(outgoing, categories=(f"Baru {outgoing.reference}", f"Jalan & air {outgoing.reference}"))
+    channel = website(site, user="redaksi")
+    carry_out(channel, named)
+    carry_out(channel, replace(named, slug=f"{outgoing.slug}-lain"))
+    made = site.ask("GET", "/wp/v2/categories", params={"search": outgoing.reference})
+    assert {one["count"] for one in made} == {2}
+    assert len(made) == 2
+
+
+def test_an_author_is_told_who_has_to_make_a_category(site: Site, outgoing: Outgoing) -> None:
+    named = replace(outgoing, categories=(f"Belum ada {outgoing.reference}",))
+    with pytest.raises(ChannelError, match="tidak boleh membuatnya") as raised:
+        website(site).prepare(named, {})
+    assert raised.value.failure is Failure.REFUSED
+    Account.objects.all().delete()
+    carry_out(website(site, category="uncategorized"), named)
+    [article] = posts(site, slug=outgoing.slug)
+    assert article["categories"] == [1]
 
 
 def test_a_picture_is_put_into_the_media_library_once(site: Site, outgoing: Outgoing) -> None:
@@ -226,9 +567,30 @@ def test_a_wrong_password_is_a_matter_for_a_person(site: Site, outgoing: Outgoin
     assert posts(site, search=outgoing.reference) == []
 
 
-def test_a_site_without_application_passwords_says_so(portal: Site) -> None:
+def test_a_wrong_password_is_noticed_before_the_first_write(site: Site, outgoing: Outgoing) -> None:
+    channel = website(site, password="bukan kata sandinya")
+    with pytest.raises(ChannelError, match="kata sandi aplikasinya salah") as raised:
+        channel.prepare(replace(outgoing, picture=picture(outgoing)), {})
+    assert raised.value.failure is Failure.CREDENTIALS
+    assert site.ask("GET", "/wp/v2/media", params={"search": outgoing.reference.lower()}) == []
+
+
+def test_a_user_who_may_not_publish_is_named_with_the_role(site: Site, outgoing: Outgoing) -> None:
+    with pytest.raises(
+        ChannelError, match=r"magang di situs ini tidak boleh menerbitkan .*contributor"
+    ) as raised:
+        website(site, user="magang").prepare(outgoing, {})
+    assert raised.value.failure is Failure.CREDENTIALS
+    assert posts(site, search=outgoing.reference) == []
+
+
+def test_a_site_without_application_passwords_says_so(portal: Site, outgoing: Outgoing) -> None:
     with served(portal.folder, free_port(), "production") as site:
-        probe = website(portal, base_url=site.base_url).probe()
+        channel = website(portal, base_url=site.base_url)
+        probe = channel.probe()
+        with pytest.raises(ChannelError, match="tidak menerima kata sandi aplikasi") as raised:
+            channel.prepare(outgoing, {})
+    assert raised.value.failure is Failure.CREDENTIALS
     assert not probe.ok
     assert probe.sentence == "Situs ini tidak menerima kata sandi aplikasi (perlu https)."
 

@@ -24,13 +24,14 @@ _PHP = ("php", "-d", "sendmail_path=/bin/true", "-d", "display_errors=stderr")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One running site, and two of its users: ours (author) and somebody else's (editor)."""
+    """One running site, and three of its users: ours (author), an editor, and one who may not publish."""
 
     name: str
     port: int
     username: str
     password: str  #: application password of `username`
     editor_password: str  #: application password of the user redaksi
+    contributor_password: str  #: application password of the user magang
     folder: Path  #: its files
 
     @property
@@ -144,7 +145,9 @@ def _make(files: Path, folder: Path, name: str) -> Site:
         passwords = json.loads(done.stdout)
     except ValueError:
         raise RuntimeError(f"WordPress was not installed:\n{done.stdout}{done.stderr}") from None
-    return Site(name, port, "kentongan", passwords["kentongan"], passwords["redaksi"], folder)
+    return Site(
+        name, port, "kentongan", passwords["kentongan"], passwords["redaksi"], passwords["magang"], folder
+    )
 
 
 def _link(source: str, target: str) -> None:

@@ -1,7 +1,7 @@
 <?php
 /*
  * php wp-install.php SITE_FOLDER ADDRESS NAME: installs the WordPress in SITE_FOLDER and prints, as JSON, the
- * application passwords of its two users: kentongan (author) and redaksi (editor).
+ * application passwords of its users: kentongan (author), redaksi (editor) and magang (contributor).
  */
 list( , $folder, $address, $name ) = $argv;
 $_SERVER['HTTP_HOST'] = parse_url( $address, PHP_URL_HOST ) . ':' . parse_url( $address, PHP_URL_PORT );
@@ -22,7 +22,7 @@ $GLOBALS['wp_rewrite']->set_permalink_structure( '/%postname%/' );
 $GLOBALS['wp_rewrite']->flush_rules();
 
 $passwords = array();
-foreach ( array( 'kentongan' => 'author', 'redaksi' => 'editor' ) as $login => $role ) {
+foreach ( array( 'kentongan' => 'author', 'redaksi' => 'editor', 'magang' => 'contributor' ) as $login => $role ) {
 	$user = wp_insert_user(
 		array(
 			'user_login' => $login,

@@ -51,9 +51,14 @@ def _town(browser: Browser, settings: Any, tmp_path: Path) -> None:
     source = Source.objects.create(account=x, kind="mention")
     roles = {"sari": Role.AUTHOR, "budi": Role.APPROVER, "wati": Role.REVIEWER, "tono": Role.OFFICER}
     for name, role in roles.items():
-        give(Person.objects.create_user(name, password=PASSWORD, first_name=name.title()), role)
+        give(_person(name), role)
     for number, text in enumerate(["Lampu jalan mati", "Kapan loket buka?", "Terima kasih"]):
         _heard(source, number, text)
+
+
+def _person(name: str) -> Person:
+    office = "Kepala Bagian Humas" if name == "budi" else ""
+    return Person.objects.create_user(name, password=PASSWORD, first_name=name.title(), office=office)
 
 
 def _heard(source: Source, number: int, text: str) -> None:

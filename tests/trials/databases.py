@@ -70,6 +70,13 @@ def _postgres(folder: Path, address: str) -> Callable[[], Environment]:
     return fresh
 
 
+def forget(env: Environment) -> None:
+    """Remove the database and the home of a trial that is over: a campaign makes a thousand of them."""
+    shutil.rmtree(env["KENTONGAN_HOME"])
+    if address := env.get("DATABASE_URL"):
+        _sql(_named(address, "postgres"), f'DROP DATABASE "{env["DATABASE_NAME"]}" WITH (FORCE)')
+
+
 def _sql(address: str, statement: str) -> None:
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(statement)

@@ -4,6 +4,8 @@ The child gets a home, a database and a town of its own, does one step, and may 
 """
 
 import contextlib
+import gc
+import importlib
 import json
 import os
 import signal
@@ -11,8 +13,9 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +38,25 @@ class Warm:
             text=True,
         )
 
-    def step(self, what: str, env: Environment, now: datetime, kill: str = "", visit: int = 1) -> Any:
-        """Do one step in a child; gives what it returned, or KILLED. Raises AssertionError when it failed."""
-        order = {"what": what, "env": env, "now": now.isoformat(), "kill": kill, "visit": visit}
+    def step(
+        self,
+        what: str,
+        env: Environment,
+        now: datetime,
+        kill: str = "",
+        visit: int = 1,
+        rival: tuple[str, datetime] | None = None,
+        **more: object,
+    ) -> Any:
+        """Do one step in a child; gives what it returned, or KILLED. Raises AssertionError when it failed.
+
+        what: a function of tests.trials.steps, or "module.function" of tests.trials; ``more`` are its arguments.
+        rival: a second step and its time. Without ``kill`` both run at once; with it the first is held at the point,
+        instead of killed, while the second runs from its beginning to its end.
+        """
+        order = {"what": what, "env": env, "now": now.isoformat(), "kill": kill, "visit": visit, "more": more}
+        if rival is not None:
+            order["rival"] = {**order, "what": rival[0], "now": rival[1].isoformat(), "kill": "", "more": {}}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(order) + "\n")
@@ -45,6 +64,14 @@ class Warm:
         answer = json.loads(self._process.stdout.readline())
         assert answer["code"] in (0, KILLED), answer["said"]
         return KILLED if answer["code"] == KILLED else json.loads(answer["said"] or "null")
+
+    def learn(self, what: str) -> None:
+        """Do a step in the warm process itself: what it loads, every later child has. It must not touch a database."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"learn": what}) + "\n")
+        self._process.stdin.flush()
+        assert json.loads(self._process.stdout.readline()) == "ready"
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -66,8 +93,6 @@ def warm(address: str | None = None) -> Iterator[Warm]:
 
 
 def main() -> None:
-    import importlib
-
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -85,31 +110,70 @@ def main() -> None:
 
     current_model()
     for line in sys.stdin:
-        print(json.dumps(fork(json.loads(line))), flush=True)
+        order = json.loads(line)
+        if "learn" in order:
+            _step(order["learn"])()
+            gc.collect()
+            gc.freeze()  # a child's collector would else copy every page it looks at
+        print(json.dumps("ready" if "learn" in order else fork(order)), flush=True)
 
 
 def fork(order: dict[str, Any]) -> dict[str, Any]:
     """Run one step in a child; its result or its traceback comes back through a file."""
-    with tempfile.NamedTemporaryFile("r+", encoding="utf-8") as out:
-        child = os.fork()
-        if child == 0:
-            code = 0
-            try:
-                out.write(json.dumps(do(order)))
-            except BaseException:  # noqa: BLE001 - whatever happened, the parent is told
-                out.write(traceback.format_exc())
-                code = 1
-            out.flush()
-            os._exit(code)
-        _, status = os.waitpid(child, 0)
-        return {"code": os.waitstatus_to_exitcode(status), "said": Path(out.name).read_text("utf-8")}
+    first = Child(order)
+    if "rival" not in order:
+        return first.end()
+    if order["kill"]:
+        first.until_held()
+    second = Child(order["rival"])
+    if not order["kill"]:
+        ended = first.end()
+        return second.end() if ended["code"] == 0 else ended
+    also = second.end()
+    ended = first.end()
+    return ended if also["code"] == 0 else also
 
 
-def do(order: dict[str, Any]) -> Any:
+class Child:
+    """A forked child that does one step, and may be held at a point on its way."""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self._out = tempfile.NamedTemporaryFile("r+", encoding="utf-8")  # noqa: SIM115 - closed in end()
+        self._held, tell = os.pipe()
+        wait, self._go = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.close(self._go)
+            self._live(order, (tell, wait))
+        os.close(tell)
+        os.close(wait)
+
+    def _live(self, order: dict[str, Any], pipes: tuple[int, int]) -> None:
+        code = 0
+        try:
+            self._out.write(json.dumps(do(order, pipes)))
+        except BaseException:  # noqa: BLE001 - whatever happened, the parent is told
+            self._out.write(traceback.format_exc())
+            code = 1
+        self._out.flush()
+        os._exit(code)
+
+    def until_held(self) -> None:
+        """Until it has come to its point, or has ended without coming there."""
+        os.read(self._held, 1)
+
+    def end(self) -> dict[str, Any]:
+        """Let it go on, and wait for its end."""
+        os.close(self._go)
+        _, status = os.waitpid(self._pid, 0)
+        os.close(self._held)
+        with self._out as out:
+            return {"code": os.waitstatus_to_exitcode(status), "said": Path(out.name).read_text("utf-8")}
+
+
+def do(order: dict[str, Any], pipes: tuple[int, int]) -> Any:
     from django.conf import settings
     from django.db import connections
-
-    import tests.trials.steps as steps
 
     env = order["env"]
     if env.get("DATABASE_URL", "").startswith("postgres") != settings.DISTRIBUTED:
@@ -118,12 +182,18 @@ def do(order: dict[str, Any]) -> Any:
     settings.STAND_IN = env.get("KENTONGAN_STAND_IN", "")
     connections.databases["default"]["NAME"] = env["DATABASE_NAME"]
     if order["kill"]:
-        kill_at(order["kill"], order["visit"])
-    return getattr(steps, order["what"])(datetime.fromisoformat(order["now"]))
+        at_visit(order["kill"], order["visit"], partial(_hold, *pipes) if "rival" in order else _die)
+    return _step(order["what"])(datetime.fromisoformat(order["now"]), **order["more"])
 
 
-def kill_at(point: str, visit: int) -> None:
-    """SIGKILL ourselves at the n-th visit of ``point``: nothing is flushed, closed or rolled back by us."""
+def _step(what: str) -> Callable[..., Any]:
+    module, _, name = what.rpartition(".")
+    found: Callable[..., Any] = getattr(importlib.import_module(f"tests.trials.{module or 'steps'}"), name)
+    return found
+
+
+def at_visit(point: str, visit: int, what: Callable[[], None]) -> None:
+    """Do ``what`` at the n-th visit of ``point``."""
     from ledger.points import listen
 
     seen = 0
@@ -131,10 +201,21 @@ def kill_at(point: str, visit: int) -> None:
     def reached(name: str) -> None:
         nonlocal seen
         seen += name == point
-        if seen == visit:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if name == point and seen == visit:
+            what()
 
     listen(reached)
+
+
+def _die() -> None:
+    """SIGKILL ourselves: nothing is flushed, closed or rolled back by us."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _hold(tell: int, wait: int) -> None:
+    """Say that we are here, and stay until the other end is closed."""
+    os.write(tell, b".")
+    os.read(wait, 1)
 
 
 if __name__ == "__main__":

@@ -21,12 +21,13 @@ from classifiers.review import review
 from desk.views import errors
 from ledger.chain import record, timeline
 from ledger.life import beat
-from ledger.models import Person
+from ledger.models import Mandate, Person
 from ledger.roles import Role, give
 from monitor.alarms import look
 from monitor.models import Mention, Source
-from publisher import approval, newsroom
-from publisher.models import Announcement, AnnouncementState, Delivery, DeliveryState
+from publisher import approval, mandates, newsroom, pause
+from publisher.kinds import kind_named
+from publisher.models import Announcement, AnnouncementState, Delivery, DeliveryState, Duty, Pause
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +129,38 @@ def form(**changes: Any) -> dict[str, Any]:
     return {**sent, **changes}
 
 
+def example(kind: str) -> dict[str, str]:
+    return {one.name: one.example for one in kind_named(kind).fields}
+
+
+def paused(**values: Any) -> Pause:
+    return pause.start(person("budi"), timezone.now(), "Berkabung", "Sekretaris Daerah", **values)
+
+
+def mandated(**values: Any) -> Mandate:
+    fields = {"office": "Kepala Diskominfostandi", "starts_on": mandates.day_of(timezone.now())}
+    made: Mandate = Mandate.objects.create(person=person("budi"), **{**fields, **values})
+    return made
+
+
+def on_duty(*names: str) -> Duty:
+    now = timezone.now()
+    for name in names:
+        made = Duty.objects.create(person=person(name), starts_at=now, ends_at=now + timedelta(hours=8))
+    return made
+
+
+def an_emergency() -> Announcement:
+    made = newsroom.draft("emergency", example("emergency"), person("sari"), timezone.now())
+    return newsroom.submit(made, person("sari"), timezone.now())
+
+
+def second_approver() -> Person:
+    made = Person.objects.create_user("joko", first_name="Joko", office="Kepala Bidang IKP")
+    give(made, Role.APPROVER)
+    return made
+
+
 ADDRESSES: dict[str, Callable[[], str]] = {
     "beranda": lambda: reverse("today"),
     "lainnya": lambda: reverse("more"),
@@ -143,6 +176,14 @@ ADDRESSES: dict[str, Callable[[], str]] = {
     "kartu": lambda: reverse("card", args=[drafted().pk]),
     "pengumuman baru": lambda: reverse("announcement_compose", args=["service_notice"]),
     "batalkan": lambda: reverse("cancel", args=[drafted().pk]),
+    "ralat": lambda: reverse("correct", args=[drafted().pk]),
+    "tarik": lambda: reverse("retract", args=[drafted().pk]),
+    "jeda": lambda: reverse("pauses"),
+    "jeda baru": lambda: reverse("pause_new"),
+    "darurat": lambda: reverse("emergencies"),
+    "papan darurat": lambda: reverse("emergency_board", args=[submitted().pk]),
+    "mandat": lambda: reverse("mandates"),
+    "piket": lambda: reverse("roster"),
 }
 ALL = {"sari", "budi", "wati", "tono", "rina"}
 MAY_OPEN = {
@@ -160,6 +201,14 @@ MAY_OPEN = {
     "kartu": {"sari", "budi", "rina"},
     "pengumuman baru": {"sari"},
     "batalkan": {"sari", "budi"},
+    "ralat": {"sari"},
+    "tarik": {"budi"},
+    "jeda": {"sari", "budi", "rina"},
+    "jeda baru": {"budi", "rina"},
+    "darurat": {"sari", "budi", "rina"},
+    "papan darurat": {"sari", "budi", "rina"},
+    "mandat": {"rina"},
+    "piket": {"rina"},
 }
 
 
@@ -188,6 +237,16 @@ STEPS: dict[str, tuple[Callable[[], str], set[str]]] = {
     "mengembalikan": (lambda: reverse("give_back", args=[submitted().pk]), {"budi"}),
     "menjadwalkan": (lambda: reverse("schedule", args=[submitted().pk]), {"sari", "budi"}),
     "membatalkan": (lambda: reverse("cancel", args=[drafted().pk]), {"sari", "budi"}),
+    "meralat": (lambda: reverse("correct", args=[drafted().pk]), {"sari"}),
+    "menarik": (lambda: reverse("retract", args=[drafted().pk]), {"budi"}),
+    "tidak mengirim lagi": (lambda: reverse("delivery_give_up", args=[stuck().pk]), {"sari", "budi"}),
+    "memulai jeda": (lambda: reverse("pause_new"), {"budi", "rina"}),
+    "mengakhiri jeda": (lambda: reverse("pause_end", args=[paused().pk]), {"budi", "rina"}),
+    "memutuskan yang ditahan": (lambda: reverse("held_decide"), {"sari", "budi"}),
+    "mencatat mandat": (lambda: reverse("mandates"), {"rina"}),
+    "mengakhiri mandat": (lambda: reverse("mandate_end", args=[mandated().pk]), {"rina"}),
+    "mencatat piket": (lambda: reverse("roster"), {"rina"}),
+    "mengakhiri piket": (lambda: reverse("turn_end", args=[on_duty("budi").pk]), {"rina"}),
     "menguji saluran": (lambda: reverse("channel_test", args=["feed"]), {"rina"}),
 }
 
@@ -419,7 +478,7 @@ def test_a_text_too_long_for_x_is_shown_at_that_channel() -> None:
         as_("sari")
         .post(
             reverse("announcement_compose", args=["service_notice"]),
-            form(isi_headline="🏛️" * 45, isi_place="🏛️" * 45, isi_time="🏛️" * 45),
+            form(**{"isi_teks:x": "Ditulis tangan untuk X. " * 20}),
         )
         .content.decode()
     )
@@ -540,6 +599,269 @@ def test_budi_lets_a_post_that_is_not_there_be_sent_again() -> None:
     assert delivery.state == DeliveryState.RETRYING
 
 
+def test_sari_decides_that_it_is_not_needed_any_more() -> None:
+    delivery = stuck()
+    as_("sari").post(reverse("delivery_give_up", args=[delivery.pk]))
+    delivery.refresh_from_db()
+    assert delivery.state == DeliveryState.CANCELLED
+
+
+# --- Persetujuan, ralat, penarikan ------------------------------------------------------------------
+
+
+def test_the_letter_names_the_office_the_letter_and_who_said_yes() -> None:
+    mandated(acting="plt", letter="800/12/BKPSDM")
+    row = submitted()
+    client, address = as_("budi"), reverse("announcement", args=[row.pk])
+    assert "Anda menyetujui sebagai Plt. Kepala Diskominfostandi." in client.get(address).content.decode()
+    client.post(reverse("approve", args=[row.pk]), {"version": 1})
+    page = client.get(address).content.decode()
+    assert "<b>Budi</b>, Plt. Kepala Diskominfostandi" in page
+    assert "surat 800/12/BKPSDM" in page
+    assert "Disetujui. Sebagai Plt. Kepala Diskominfostandi. Surat 800/12/BKPSDM." in page
+
+
+def test_an_ended_mandate_is_said_in_place_of_the_button() -> None:
+    now = timezone.now()
+    today = mandates.day_of(now)
+    mandated(starts_on=today - timedelta(days=9), ends_on=today - timedelta(days=1))
+    row = submitted()
+    page = as_("budi").get(reverse("announcement", args=[row.pk])).content.decode()
+    assert "Mandat Anda sebagai Kepala Diskominfostandi berakhir" in page
+    assert reverse("approve", args=[row.pk]) not in page
+    assert reverse("give_back", args=[row.pk]) in page
+
+
+def test_who_holds_two_offices_chooses_on_the_letter() -> None:
+    mandated()
+    second = mandated(office="Kepala Bappeda", acting="plt", letter="800/9")
+    row = submitted()
+    client = as_("budi")
+    assert client.get(reverse("announcement", args=[row.pk])).content.decode().count('name="mandate"') == 2
+    client.post(reverse("approve", args=[row.pk]), {"version": 1, "mandate": second.pk})
+    assert Announcement.objects.get(pk=row.pk).approved_office == "Plt. Kepala Bappeda"
+
+
+def test_an_emergency_says_who_is_still_missing_and_goes_out_with_the_second_yes() -> None:
+    second_approver()
+    on_duty("budi", "joko")
+    row = an_emergency()
+    client, address = as_("budi"), reverse("announcement", args=[row.pk])
+    page = client.post(reverse("approve", args=[row.pk]), {"version": 1}, follow=True).content.decode()
+    assert "Tayang begitu orang kedua menyetujui." in page
+    assert "Masih perlu 1 persetujuan." in page
+    assert "Yang dapat menyetujui: Joko." in page
+    assert "persetujuan kedua harus dari orang lain" in page
+    assert reverse("approve", args=[row.pk]) not in page
+    as_("joko").post(reverse("approve", args=[row.pk]), {"version": 1})
+    page = client.get(address).content.decode()
+    assert "Persetujuan 2 dari 2." in page
+    assert reverse("emergency_board", args=[row.pk]) in page
+    assert Delivery.objects.filter(announcement=row).count() == 3
+
+
+def test_who_is_not_on_duty_reads_so_and_has_no_button() -> None:
+    second_approver()
+    dewi = Person.objects.create_user("dewi", first_name="Dewi", office="Sekretaris")
+    give(dewi, Role.APPROVER)
+    on_duty("joko", "dewi")
+    row = an_emergency()
+    page = as_("budi").get(reverse("announcement", args=[row.pk])).content.decode()
+    assert "Anda tidak sedang piket" in page
+    answer = as_("budi").post(reverse("approve", args=[row.pk]), {"version": 1})
+    assert "Yang dapat menyetujui sekarang: Dewi, Joko." in answer.content.decode()
+
+
+def published() -> Announcement:
+    """An announcement that stands on X, Instagram and the feed."""
+    row = approval.approve(submitted(), person("budi"), timezone.now(), version=1)
+    for delivery in Delivery.objects.filter(announcement=row):
+        Delivery.objects.filter(pk=delivery.pk).update(
+            state=DeliveryState.PUBLISHED,
+            next_at=None,
+            attempts=1,
+            remote_id=f"r{delivery.pk}",
+            permalink=f"https://example.org/{delivery.pk}",
+            published_at=timezone.now(),
+        )
+    Announcement.objects.filter(pk=row.pk).update(state=AnnouncementState.PUBLISHED, live_version=1)
+    return Announcement.objects.get(pk=row.pk)
+
+
+def test_a_correction_tells_what_happens_on_each_channel_and_opens_the_next_version() -> None:
+    row = published()
+    client, address = as_("sari"), reverse("correct", args=[row.pk])
+    page = client.get(address).content.decode()
+    assert "Ralat tampil sebagai balasan di bawah kiriman lama." in page
+    assert "Ralat tampil sebagai komentar di bawah kiriman lama." in page
+    assert "Artikelnya diubah di alamat yang sama" in page
+    refused = client.post(address, {"note": "  "})
+    assert refused.status_code == 422
+    assert 'id="note-problem"' in refused.content.decode()
+    answer = client.post(address, {"note": "Jamnya 09.00."})
+    assert answer["Location"] == reverse("announcement", args=[row.pk])
+    row.refresh_from_db()
+    assert (row.state, row.version, row.change_note) == (AnnouncementState.DRAFT, 2, "Jamnya 09.00.")
+    assert 'name="isi_headline"' in client.get(answer["Location"]).content.decode()
+
+
+def test_budi_reads_the_sentence_of_a_correction_before_he_decides() -> None:
+    row = published()
+    newsroom.begin_correction(row, person("sari"), timezone.now(), "Jamnya 09.00.")
+    newsroom.edit(row, {**FIELDS, "time": "Sabtu, 09.00"}, person("sari"), timezone.now())
+    newsroom.submit(row, person("sari"), timezone.now())
+    page = as_("budi").get(reverse("announcement", args=[row.pk])).content.decode()
+    assert "Jamnya 09.00." in page
+    assert "Lihat kiriman" in page
+
+
+def test_budi_withdraws_with_a_public_reason() -> None:
+    row = published()
+    client, address = as_("budi"), reverse("retract", args=[row.pk])
+    page = client.get(address).content.decode()
+    assert "Kirimannya dihapus." in page
+    assert "kirimannya lalu dihapus petugas di aplikasinya" in page
+    assert "isinya diganti keterangan" in page
+    assert client.post(address, {"reason": ""}).status_code == 422
+    page = client.post(address, {"reason": "Acara dibatalkan."}, follow=True).content.decode()
+    assert "Sedang ditarik dari semua saluran." in page
+    assert "Acara dibatalkan." in page
+    assert Delivery.objects.filter(act="retract").count() == 3
+
+
+def test_a_withdrawal_that_a_person_finished_needs_no_link() -> None:
+    row = published()
+    newsroom.retract(row, person("budi"), timezone.now(), "Keliru.")
+    delivery = Delivery.objects.get(announcement=row, act="retract", account__key="instagram")
+    Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.NEEDS_PERSON, next_at=None)
+    assert "Sudah tidak ada" in as_("sari").get(reverse("announcement", args=[row.pk])).content.decode()
+    as_("sari").post(reverse("delivery_there", args=[delivery.pk]))
+    delivery.refresh_from_db()
+    assert delivery.state == DeliveryState.RETRACTED
+
+
+def test_what_waits_too_long_is_said_to_both_sides() -> None:
+    row = submitted()
+    Announcement.objects.filter(pk=row.pk).update(changed_at=timezone.now() - timedelta(hours=3))
+    assert "Menunggu sejak" in as_("budi").get(reverse("today")).content.decode()
+    assert "Belum disetujui sejak" in as_("sari").get(reverse("today")).content.decode()
+
+
+# --- Jeda -------------------------------------------------------------------------------------------
+
+
+def kept(**values: Any) -> Delivery:
+    """A delivery that a pause holds."""
+    row = approval.approve(submitted(), person("budi"), timezone.now(), version=1)
+    holder = paused(**values)
+    Delivery.objects.filter(announcement=row).update(pause=holder, held="Berkabung", next_at=None)
+    return Delivery.objects.get(announcement=row, account__key="x")
+
+
+def test_budi_begins_a_pause_that_stands_above_every_page_until_he_ends_it() -> None:
+    client, address = as_("budi"), reverse("pause_new")
+    refused = client.post(address, {"alasan": "Hari Berkabung", "golongan": "event", "kecamatan": "32.75.09"})
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert 'id="pejabat-problem"' in page
+    assert 'value="Hari Berkabung"' in page
+    assert 'value="event" checked' in page
+    client.post(address, {"alasan": "Hari Berkabung", "pejabat": "Sekda", "berkabung": "1"})
+    page = as_("sari").get(reverse("today")).content.decode()
+    assert "Masa berkabung</strong> Hari Berkabung" in page
+    client.post(reverse("pause_end", args=[Pause.objects.get().pk]))
+    assert "Masa berkabung" not in as_("sari").get(reverse("today")).content.decode()
+
+
+def test_what_is_held_is_said_on_the_letter_and_asked_about_when_the_pause_is_over() -> None:
+    delivery = kept()
+    client, letter = as_("sari"), reverse("announcement", args=[delivery.announcement_id])
+    assert "Ditahan jeda “Berkabung”." in client.get(letter).content.decode()
+    assert "Kirim sekarang" not in client.get(reverse("pauses")).content.decode()
+    assert delivery.pause is not None
+    pause.end(delivery.pause, person("budi"), timezone.now())
+    assert "Putuskan apakah masih perlu tayang." in client.get(letter).content.decode()
+    assert "3 tayangan bekas jeda" in client.get(reverse("today")).content.decode()
+    page = client.get(reverse("pauses")).content.decode()
+    assert page.count('name="penayangan"') == 3
+    refused = client.post(
+        reverse("held_decide"), {"penayangan": delivery.pk, "jawaban": "later", "waktu": ""}
+    )
+    assert refused.status_code == 422
+    assert "Pilih tanggal dan jam yang akan datang." in refused.content.decode()
+    client.post(reverse("held_decide"), {"penayangan": delivery.pk, "jawaban": "now"})
+    delivery.refresh_from_db()
+    assert (delivery.pause_id, delivery.held) == (None, "")
+    assert client.get(reverse("pauses")).content.decode().count('name="penayangan"') == 2
+    assert client.post(reverse("held_decide"), {"jawaban": "now"}).status_code == 422
+    assert client.post(reverse("held_decide"), {"jawaban": "entah"}).status_code == 404
+
+
+def test_during_a_pause_budi_names_who_allowed_an_exception() -> None:
+    delivery = kept()
+    client, sent = as_("budi"), {"penayangan": delivery.pk, "jawaban": "now"}
+    refused = client.post(reverse("held_decide"), sent)
+    assert "Tulis pejabat yang mengizinkan" in refused.content.decode()
+    client.post(reverse("held_decide"), {**sent, "pejabat": "Sekretaris Daerah"})
+    delivery.refresh_from_db()
+    assert delivery.pause is None
+
+
+# --- Darurat, mandat, piket -------------------------------------------------------------------------
+
+
+def test_the_emergency_page_leads_from_a_template_to_the_board() -> None:
+    second_approver()
+    page = as_("sari").get(reverse("emergencies")).content.decode()
+    assert reverse("announcement_compose", args=["emergency"]) in page
+    assert "Kurang dari dua orang piket" in page
+    row = an_emergency()
+    page = as_("budi").get(reverse("emergencies")).content.decode()
+    assert row.title in page
+    assert "Masih perlu 2 persetujuan." in page
+    assert "1 darurat menunggu persetujuan" in page
+    for name in ("budi", "joko"):
+        approval.approve(row, person(name), timezone.now(), version=1)
+    board = as_("sari").get(reverse("emergency_board", args=[row.pk])).content.decode()
+    assert "0 dari 3 saluran selesai." in board
+    assert 'hx-trigger="every 3s"' in board
+    alone = as_("sari").get(reverse("emergency_board", args=[row.pk]), headers={"HX-Request": "true"})
+    assert "<html" not in alone.content.decode()
+    assert (
+        reverse("emergency_board", args=[row.pk]) in as_("sari").get(reverse("emergencies")).content.decode()
+    )
+
+
+def test_rina_records_a_mandate_and_lets_it_end() -> None:
+    client, address = as_("rina"), reverse("mandates")
+    sent = {"orang": person("budi").pk, "jabatan": "Kepala", "sebagai": "plt", "mulai": "2026-01-01"}
+    refused = client.post(address, sent)
+    assert refused.status_code == 422
+    assert "tulis nomornya" in refused.content.decode()
+    client.post(address, {**sent, "surat": "800/1"})
+    assert "Plt. Kepala" in client.get(address).content.decode()
+    made = Mandate.objects.get()
+    client.post(reverse("mandate_end", args=[made.pk]), {"hari": "2025-01-01"})
+    client.post(reverse("mandate_end", args=[made.pk]), {"hari": "bukan hari"})
+    made.refresh_from_db()
+    assert made.ends_on is None
+    client.post(reverse("mandate_end", args=[made.pk]), {"hari": "2026-01-02"})
+    made.refresh_from_db()
+    assert str(made.ends_on) == "2026-01-02"
+    assert "Mandat yang sudah berakhir" in client.get(address).content.decode()
+
+
+def test_rina_keeps_the_roster() -> None:
+    client, address = as_("rina"), reverse("roster")
+    assert client.post(address, {}).content.decode().count('class="problem"') == 4
+    sent = {"orang": person("budi").pk, "mulai": "2099-01-01T08:00", "sampai": "2099-01-01T16:00"}
+    client.post(address, sent)
+    turn = Duty.objects.get()
+    assert turn.starts_at.isoformat() == "2099-01-01T01:00:00+00:00"
+    client.post(reverse("turn_end", args=[turn.pk]))
+    assert not Duty.objects.exists()
+
+
 # --- Saluran, Lainnya, umpan ------------------------------------------------------------------------
 
 
@@ -616,6 +938,10 @@ BUDGET = 22
         ("wati", "model"),
         ("tono", "cases"),
         ("sari", "announcements"),
+        ("budi", "emergencies"),
+        ("budi", "pauses"),
+        ("rina", "mandates"),
+        ("rina", "roster"),
         ("rina", "channels"),
     ],
 )

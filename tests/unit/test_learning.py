@@ -568,7 +568,7 @@ def test_a_few_reviews_are_no_reason_to_train(
 def test_the_queue_is_worth_more_than_chance_and_lies_are_caught() -> None:
     rows = seed()
     size = Size(begin=80, rounds=3, each=30, arrive=100, held=400, batch=70)
-    found = trial(rows, 1, size, deadline=0)
+    found = trial(rows, [], 1000, 1, size, deadline=0)
     assert found["held"] == {"clean": [[]], "everything": [["joko"]], "complaints": [["joko"]]}
     assert len(found["f1"]["queue"]) == 4
     assert found["f1"]["queue"][-1] > found["f1"]["queue"][0]

@@ -89,9 +89,9 @@ class TestTheWay:
     def test_what_x_would_weigh_above_280_is_refused_before_scheduling(
         self, accounts: Any, sari: Any, now: datetime
     ) -> None:
-        long = {**FIELDS, "headline": "x" * 88, "place": "y" * 88, "time": "z" * 88}
+        by_hand = {"overrides": {"x": "Ditulis tangan untuk X. " * 20}}
         with pytest.raises(Refused) as refused:
-            submit(draft("service_notice", long, sari, now), sari, now)
+            submit(draft("service_notice", FIELDS, sari, now, more=by_hand), sari, now)
         assert "dari 280" in refused.value.by_field["x"]
         assert set(refused.value.by_field) == {"x"}
 
@@ -165,6 +165,7 @@ class TestTheWay:
         assert len(seen) == 1 + 4 * Variant.objects.count()
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("kind", list(kinds()))
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_every_kind_renders_its_own_examples_within_each_limit(kind: str, channel: str) -> None:
@@ -174,6 +175,7 @@ def test_every_kind_renders_its_own_examples_within_each_limit(kind: str, channe
     assert "KTG-ABC123" in (shown.html or shown.text)
 
 
+@pytest.mark.django_db
 @given(text=st.text(max_size=300))
 @settings(max_examples=60, deadline=None)
 def test_whatever_people_type_stays_text_on_the_website(text: str) -> None:
@@ -182,6 +184,7 @@ def test_whatever_people_type_stays_text_on_the_website(text: str) -> None:
     assert "{{" not in shown.html or "{{" in text
 
 
+@pytest.mark.django_db
 def test_a_value_is_never_run_as_a_template() -> None:
     shown = render("service_notice", {**FIELDS, "body": "{{ 7 * 7 }} {% raw %}"}, "facebook", "KTG-1")
     assert "{{ 7 * 7 }}" in shown.text

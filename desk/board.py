@@ -1,0 +1,22 @@
+"""Where an announcement stands: the newest delivery of each account, and what it followed."""
+
+from dataclasses import dataclass, field
+
+from publisher.models import Announcement, Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One account."""
+
+    delivery: Delivery  #: the newest act there
+    earlier: list[Delivery] = field(default_factory=list)  #: what it corrects or withdraws, the newest first
+
+
+def rows_of(announcement: Announcement) -> list[Row]:
+    """One row for each account, in the order of the accounts; [] before anything was planned."""
+    rows = Delivery.objects.filter(announcement=announcement).select_related("account", "pause")
+    by_account: dict[int, list[Delivery]] = {}
+    for delivery in rows.order_by("account_id", "-pk"):
+        by_account.setdefault(delivery.account_id, []).append(delivery)
+    return [Row(newest, earlier) for newest, *earlier in by_account.values()]

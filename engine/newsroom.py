@@ -1,0 +1,31 @@
+"""What the newsroom wants done now and then beside its deliveries. Nothing here is urgent; all of it can wait."""
+
+import logging
+from datetime import datetime
+
+from django.db import DatabaseError
+
+from publisher.approval import remind
+from publisher.archive import complete, read_back
+from publisher.pause import note_ends
+from publisher.results import due_results, read_results
+from publisher.series import make_due
+
+log = logging.getLogger(__name__)
+
+
+def look_after(now: datetime) -> None:
+    """Ended pauses, waiting approvals, the next occurrences of series, missing proofs, read-backs and results.
+
+    One that fails does not keep the others from being done.
+    """
+    for what in (note_ends, remind, make_due, complete, read_back, _read_results):
+        try:
+            if done := what(now):
+                log.info("%s: %s", what.__name__, done)
+        except DatabaseError:
+            log.exception("%s failed; the next minute tries again", what.__name__)
+
+
+def _read_results(now: datetime) -> int:
+    return sum(read_results(delivery, now) for delivery, _account in due_results(now))
