@@ -28,6 +28,7 @@ _HIDDEN = {
     "private": "sebagai artikel pribadi",
     "future": "dijadwalkan untuk nanti",
 }
+_OR_AWAY = ", atau hapus permanen bila memang harus dikirim ulang"
 
 
 class Articles:
@@ -93,7 +94,7 @@ class Articles:
                 self.rest.write("DELETE", f"/wp/v2/posts/{number}")
                 return first
         if (status := made.get("status")) in _HIDDEN:
-            raise _hidden(made, f"Situs menyimpannya {_HIDDEN[status]}, belum tayang")
+            raise _hidden(made, f"Situs menyimpannya {_HIDDEN[status]}, belum tayang", _OR_AWAY)
         return self._sent(made, outgoing)
 
     def _published(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
@@ -108,7 +109,8 @@ class Articles:
         if public:
             return self._sent(public[0], outgoing)
         for row in found:
-            raise _hidden(row, f"Artikel ini sudah ada di situs, {_HIDDEN.get(str(row.get('status')), '')}")
+            where = _HIDDEN.get(str(row.get("status")), f"berstatus {row.get('status')}")
+            raise _hidden(row, f"Artikel ini sudah ada di situs, {where}", _OR_AWAY)
         return Absent(note="artikel belum ada di situs")
 
     # --- what stands there
@@ -213,9 +215,8 @@ def _untouched(row: dict[str, Any], before: Outgoing | None) -> bool:
     return row.get("modified_gmt") == row.get("date_gmt") or bool(_notes(content))
 
 
-def _hidden(row: dict[str, Any], said: str) -> ChannelError:
+def _hidden(row: dict[str, Any], said: str, otherwise: str = "") -> ChannelError:
     """For a person: an article that only somebody on the site can bring back, or take away for good."""
-    what = "Pulihkan di WordPress, atau hapus permanen bila memang harus dikirim ulang"
-    if row.get("status") != "trash":
-        what = "Terbitkan di WordPress, atau hapus permanen bila memang harus dikirim ulang"
-    return ChannelError(f"{said} (nomor {optional(row.get('id'))}). {what}.", Failure.REFUSED, code="hidden")
+    what = "Pulihkan" if row.get("status") == "trash" else "Terbitkan"
+    said = f"{said} (nomor {optional(row.get('id'))}). {what} di WordPress{otherwise or ', lalu kirim lagi'}."
+    return ChannelError(said, Failure.REFUSED, code="hidden")

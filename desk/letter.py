@@ -90,6 +90,11 @@ def plain(wording: Wording) -> str:
     return unescape(re.sub(r"<[^>]+>", "", re.sub(r"</(?:p|li|h\d)>\n?", "\n", wording.html))).strip()
 
 
+def without(text: str, reference: str) -> str:
+    """``text`` without the reference, which is added to every text by hand when it is rendered."""
+    return text.replace(f"[{reference}]", "").replace(reference, "").strip(" \n·")
+
+
 def no_reference() -> str:
     """Stands where the reference will be, in the same length, before a draft is saved."""
     return f"{settings.CITY['reference_prefix']}-000000"

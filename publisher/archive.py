@@ -83,16 +83,16 @@ def verify() -> int | None:
 
     A missing row counts as the first one that is wrong, and so does an end that was cut off.
     """
-    previous, number = "", 0
+    # Asked first, so that what is added meanwhile is only more than was told.
+    told = Event.objects.filter(kind="proof.kept").order_by("-id").values_list("data", flat=True).first()
+    previous, number, seen = "", 0, told is None
     rows = Proof.objects.select_related("delivery").order_by("number")
     for number, row in enumerate(rows.iterator(chunk_size=1000), 1):
         if row.number != number or row.hash != _hash(previous, row):
             return number
         previous = row.hash
-    told = Event.objects.filter(kind="proof.kept").order_by("-id").values_list("data", flat=True).first()
-    if told and (told["number"], told["hash"]) != (number, previous):
-        return number + 1
-    return None
+        seen = seen or (told is not None and (told["number"], told["hash"]) == (number, previous))
+    return None if seen else number + 1
 
 
 def due_read_backs(now: datetime) -> list[tuple[int, int]]:
@@ -177,9 +177,7 @@ def _turn() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _row(
-    delivery: Delivery, what: str, at: datetime, shown: Shows | None, same: bool | None
-) -> Proof:
+def _row(delivery: Delivery, what: str, at: datetime, shown: Shows | None, same: bool | None) -> Proof:
     title, text = (shown.title, shown.text) if shown else _sent_text(delivery)
     return Proof(
         delivery=delivery,
@@ -197,7 +195,8 @@ def _row(
 def _sent_text(delivery: Delivery) -> tuple[str, str]:
     """(title, text) of what was sent; of an article the words without their marks."""
     if delivery.act == Act.RETRACT:
-        return "", delivery.text or delivery.reason
+        site = delivery.account.channel in (Kind.WEBSITE, Kind.FEED)
+        return "", delivery.reason if site else delivery.text or delivery.reason
     variant = Variant.objects.filter(
         announcement_id=delivery.announcement_id, version=delivery.version, account_id=delivery.account_id
     ).first()
@@ -222,7 +221,9 @@ def _media(delivery: Delivery) -> str:
 
 def _plan(delivery: Delivery, at: datetime) -> None:
     """When it is looked at again, and from when on an earlier delivery of the same post no longer is."""
-    same_post = Delivery.objects.filter(announcement_id=delivery.announcement_id, account_id=delivery.account_id)
+    same_post = Delivery.objects.filter(
+        announcement_id=delivery.announcement_id, account_id=delivery.account_id
+    )
     earlier = same_post.exclude(pk=delivery.pk)
     in_place = delivery.act == Act.CORRECT and edits(delivery.account.channel)
     if delivery.act == Act.RETRACT or in_place:
@@ -254,7 +255,9 @@ def _looked(look: ReadBack, found: Shows | Gone, same: bool, now: datetime) -> N
     said = "" if same else _difference(delivery, found)
     seen = look.seen_at if said == look.trouble else None
     ReadBack.objects.filter(pk=look.pk).update(done=done, next_at=at, trouble=said, seen_at=seen)
-    standing = Delivery.objects.filter(pk=delivery.pk, state__in=(DeliveryState.PUBLISHED, DeliveryState.RETRACTED))
+    standing = Delivery.objects.filter(
+        pk=delivery.pk, state__in=(DeliveryState.PUBLISHED, DeliveryState.RETRACTED)
+    )
     if said and seen is None:
         standing.filter(trouble__in=("", look.trouble)).update(trouble=said)
         record("delivery.differs", delivery.subject, at=now, note=said)

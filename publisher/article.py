@@ -1,4 +1,4 @@
-"""The official website first: what links to an article waits until the article stands there with the approved words."""
+"""The official website first: what links to an article waits until it stands there with the approved words."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,6 +69,6 @@ def _stands(article: Delivery) -> bool:
     )
     try:
         site: Any = open_channel(article.account)
-        return bool(site.stands(article.permalink, words.title))
+        return bool(site.stands(article.permalink, words.html))
     except ChannelError:
         return False

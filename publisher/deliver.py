@@ -5,6 +5,7 @@ the two lies the only moment in which we cannot know, and a delivery caught ther
 read before anything is sent again (publisher.reconcile).
 """
 
+import hashlib
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -90,6 +91,8 @@ def deliver(delivery_id: int, now: datetime) -> DeliveryState | None:
         outgoing = outgoing_of(delivery)
         # The earliest start is kept: an attempt that was unclear may have landed before the present one.
         memo = channel.prepare(outgoing, {"started_at": now.isoformat(), **delivery.memo})
+        if outgoing.picture is not None:
+            memo = {**memo, "media_sha256": hashlib.sha256(outgoing.picture.data).hexdigest()}
     except ChannelError as error:
         # Nothing public was asked for yet, so even an unclear failure here can simply be repeated.
         landed_not = Failure.LATER if error.failure == Failure.UNKNOWN else error.failure
@@ -149,7 +152,13 @@ def outgoing_of(delivery: Delivery) -> Outgoing:
         change_note=delivery.reason or announcement.change_note,
         categories=_categories(delivery),
     )
-    if delivery.act != Act.PUBLISH:
+    site = delivery.account.channel == Kind.WEBSITE
+    if delivery.act == Act.CORRECT and delivery.about and site:
+        # What we left there last, so that a change by hand on the site is noticed and not written over.
+        plain = replace(plain, before=outgoing_of(delivery.about))
+    if delivery.act == Act.RETRACT or (
+        delivery.act == Act.CORRECT and delivery.account.channel != Kind.WEBSITE
+    ):
         return plain
     if delivery.account.channel == Kind.INSTAGRAM:
         return replace(plain, image_url=public_address(announcement, variant.alt))
@@ -194,7 +203,9 @@ def received(delivery: Delivery, fence: int, sent: Sent, at: datetime) -> bool:
             return False
         keep_receipt(delivery.account, sent, at)
         delivery.remote_id, delivery.permalink, delivery.published_at = sent.remote_id, sent.permalink, at
-        record(_EVENT[Act(delivery.act)], delivery.subject, at=at, remote_id=sent.remote_id, link=sent.permalink)
+        record(
+            _EVENT[Act(delivery.act)], delivery.subject, at=at, remote_id=sent.remote_id, link=sent.permalink
+        )
         landed(delivery, at)
     return True
 
@@ -307,13 +318,18 @@ def _load(delivery_id: int) -> Delivery:
 def _intend(
     delivery: Delivery, fence: int, outgoing: Outgoing, memo: Memo, now: datetime
 ) -> DeliveryState | None:
-    """Commit what is about to be tried; gives a state, and nothing is sent, where a pause began meanwhile or the
+    """Commit what is about to be tried.
 
-    claim was lost (its state then is another worker's).
+    Gives a state, and nothing is sent, where a pause began meanwhile, the announcement was taken back, or the claim
+    was lost (the state then is another worker's).
     """
     with transaction.atomic():
         mine = Delivery.objects.filter(pk=delivery.pk, fence=fence, state=DeliveryState.CLAIMED)
         pause = None if delivery.act == Act.RETRACT else holds(delivery, now)
+        if delivery.act != Act.RETRACT and _taken_back(delivery):
+            mine.update(state=DeliveryState.CANCELLED, next_at=None, leased_until=None)
+            sum_up(delivery.announcement_id, now)
+            return DeliveryState.CANCELLED
         if pause is not None:
             mine.update(**_held_by(pause), leased_until=None)
             return DeliveryState.PLANNED
@@ -332,6 +348,11 @@ def _intend(
         )
         sum_up(delivery.announcement_id, now)
     return None
+
+
+def _taken_back(delivery: Delivery) -> bool:
+    gone = (AnnouncementState.RETRACTING, AnnouncementState.RETRACTED)
+    return Announcement.objects.filter(pk=delivery.announcement_id, state__in=gone).exists()
 
 
 def _send(

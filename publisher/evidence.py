@@ -51,7 +51,9 @@ class Paper(FPDF):
         self.set_text_color(*_QUIET)
         self.cell(0, 6, f"Bukti tayang {self.reference} · halaman {self.page_no()} dari {{nb}}", align="C")
 
-    def say(self, text: str, size: float = 10, bold: bool = False, colour: tuple[int, int, int] = _INK) -> None:
+    def say(
+        self, text: str, size: float = 10, bold: bool = False, colour: tuple[int, int, int] = _INK
+    ) -> None:
         """One paragraph."""
         self.set_font(_FONT, "B" if bold else "", size)
         self.set_text_color(*colour)
@@ -118,7 +120,9 @@ def _head(paper: Paper, announcement: Announcement, now: datetime) -> None:
 
 def _approvals(paper: Paper, announcement: Announcement) -> None:
     paper.say("Persetujuan", 13, bold=True)
-    rows = list(Approval.objects.filter(announcement=announcement).select_related("person").order_by("at", "pk"))
+    rows = list(
+        Approval.objects.filter(announcement=announcement).select_related("person").order_by("at", "pk")
+    )
     for row in rows:
         paper.fact("Disetujui oleh", _person(str(row.person), row.office))
         if row.nip:
@@ -164,7 +168,9 @@ def _end(paper: Paper) -> None:
         colour=_QUIET,
     )
     paper.say(
-        "Saat dicetak, rantai utuh." if broken is None else f"SAAT DICETAK, RANTAI RUSAK MULAI BUKTI {broken}.",
+        "Saat dicetak, rantai utuh."
+        if broken is None
+        else f"SAAT DICETAK, RANTAI RUSAK MULAI BUKTI {broken}.",
         8.5,
         bold=True,
     )

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -19,20 +19,19 @@ from django.utils.translation import gettext as _
 from channels.models import Account
 from ledger.chain import record
 from ledger.models import Event, Person
+from publisher.cells import folded, iso_moment, typed
 from publisher.kinds import AnnouncementKind, Field, TemplateProblem, kind_named
 from publisher.media import local_day, wants
 from publisher.models import Announcement
 from publisher.newsroom import draft
 from publisher.rules import Refused
 from publisher.sheets import Cell, Formula, Sheet, read_sheet
-from publisher.values import Type, kecamatan
+from publisher.values import Type
 
 #: PostgreSQL advisory lock of imports; any constant that nothing else uses.
 _LOCK = 0x4B_49_4D_50
 #: Columns beside the kind's own fields, by the name in a file.
 TIME, TARGETS = "tayang", "saluran"
-_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(.*)", re.DOTALL)
-_HOUR = re.compile(r"(\d{1,2})[.:](\d{2})(?::\d{2})?(?:\s*WIB)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def notes(kind: AnnouncementKind) -> list[str]:
 
 
 def tried(data: bytes, kind_key: str, now: datetime) -> Trial:
-    """Check a whole file and make nothing. Raises BadSheet where it is no table at all, TemplateProblem for a kind."""
+    """Check a whole file and make nothing. Raises BadSheet where it is no table, TemplateProblem for a kind."""
     kind = kind_named(kind_key)
     sheet = read_sheet(data)
     places, problems = _places(kind, sheet.headers)
@@ -120,7 +119,7 @@ def imported(trial: Trial, person: Person, now: datetime) -> list[Announcement]:
 
 
 def duplicate(announcement: Announcement, person: Person, now: datetime) -> Announcement:
-    """A new draft with the words of an old announcement. Wording changed by hand is left behind: it names the old one."""
+    """A new draft with the words of an old announcement. Wording changed by hand stays behind: it names that one."""
     targets = list(announcement.targets.filter(enabled=True))
     more = {
         "fields_en": announcement.fields_en,
@@ -185,12 +184,17 @@ def _hint(one: Field) -> str:
 
 def _places(kind: AnnouncementKind, headers: list[str]) -> tuple[dict[int, str], list[Problem]]:
     """Which column holds what: {place: field name, TIME or TARGETS}; by the field's label or its name."""
-    known = {_folded(label): one.name for one in kind.fields for label in (one.label, one.label_en, one.name) if label}
-    known |= {_folded(name): name for name in (TIME, TARGETS)}
+    known = {
+        folded(label): one.name
+        for one in kind.fields
+        for label in (one.label, one.label_en, one.name)
+        if label
+    }
+    known |= {folded(name): name for name in (TIME, TARGETS)}
     found: dict[int, str] = {}
     problems = []
     for place, header in enumerate(headers):
-        name = known.get(_folded(header))
+        name = known.get(folded(header))
         if name is None:
             said = _("Kolom “%(name)s” tidak dikenal; pakai nama kolom dari templat.")
             problems.append(Problem(1, header, said % {"name": header or place + 1}))
@@ -226,53 +230,11 @@ def _row(
             row.accounts, wrong = _accounts(value)
             problems |= {name: wrong} if wrong else {}
         else:
-            row.fields[name] = _typed(by_name[name], value)
+            row.fields[name] = typed(by_name[name], value)
     checked = {name: said for name, said in kind.check(row.fields).items() if name not in problems}
     titles = {name: sheet.headers[place] for place, name in places.items()}
     found = {**problems, **checked}
     return row, [Problem(number, titles.get(name, name), said) for name, said in found.items()]
-
-
-def _typed(one: Field, value: Cell) -> str:
-    """A cell as the form would have sent it; what cannot be read stays as it was, and the kind's check says so."""
-    match one.type:
-        case Type.DATE:
-            return value.strftime("%Y-%m-%d") if isinstance(value, date) else _iso_day(str(value))
-        case Type.TIME:
-            return value.strftime("%H:%M") if isinstance(value, time | datetime) else _iso_hour(str(value))
-        case Type.DATETIME:
-            return _iso_moment(value)
-        case Type.CHOICE:
-            words = {_folded(word): choice.value for choice in one.choices for word in (choice.value, choice.label)}
-            return words.get(_folded(str(value)), str(value))
-        case Type.PLACE:
-            return {_folded(name): code for code, name in kecamatan().items()}.get(_folded(str(value)), str(value))
-    if isinstance(value, bool):
-        return _("ya") if value else _("tidak")
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.strftime("%d/%m/%Y %H.%M") if value.time() != time() else value.strftime("%d/%m/%Y")
-    return str(value).replace("\r\n", "\n")
-
-
-def _iso_day(text: str) -> str:
-    """ "28/11/2026" as "2026-11-28"; all else as it is."""
-    found = _DAY.fullmatch(text.strip())
-    return f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}{found[4]}" if found else text.strip()
-
-
-def _iso_hour(text: str) -> str:
-    """ "8.00 WIB" as "08:00"; all else as it is."""
-    found = _HOUR.fullmatch(text.strip())
-    return f"{int(found[1]):02}:{found[2]}" if found else text.strip()
-
-
-def _iso_moment(value: Cell) -> str:
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M")
-    day, _space, hour = _iso_day(str(value)).replace("T", " ").partition(" ")
-    return f"{day}T{_iso_hour(hour)}" if hour else day
 
 
 def _moment(value: Cell, now: datetime) -> tuple[str, str]:
@@ -280,7 +242,7 @@ def _moment(value: Cell, now: datetime) -> tuple[str, str]:
     if value == "":
         return "", ""
     try:
-        wished = datetime.fromisoformat(_iso_moment(value))
+        wished = datetime.fromisoformat(iso_moment(value))
     except ValueError:
         return "", _("waktunya tidak terbaca; tulis seperti 28/11/2026 08.00.")
     wished = wished.replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
@@ -335,7 +297,3 @@ def _wait_turn() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.replace("_", " ").split()).casefold()

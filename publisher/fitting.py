@@ -1,7 +1,7 @@
 """From a kept picture to one that a channel takes: smaller or with a border, never cropped.
 
-Same picture, same channel, same bytes. Limits: platforms.md of the project's notes, read 2026-10: Instagram JPEG only,
-<= 8 MB, ratio 4:5 to 1.91:1, width 320-1440; X JPG or PNG <= 5 MB; Facebook jpeg <= 10 MB, PNG best under 4 MB;
+Same picture, same channel, same bytes. Limits by the platforms' references, read 2026-10: Instagram JPEG only, up to
+8 MB, ratio 4:5 to 1.91:1, width 320-1440; X JPG or PNG up to 5 MB; Facebook JPEG up to 10 MB, PNG best under 4 MB.
 WordPress makes a second, "-scaled" copy of what is over 2,560 pixels.
 """
 
@@ -93,10 +93,8 @@ def _padded(image: Image.Image, limits: Limits) -> tuple[Image.Image, bool]:
     ratio = width / height
     if not limits.highest or limits.lowest <= ratio <= limits.highest:
         return image, False
-    if ratio < limits.lowest:
-        size = (-(-height * 4 // 5), height)
-    else:
-        size = (width, -(-width * 100 // 191))
+    tall = ratio < limits.lowest
+    size = (-(-height * 4 // 5), height) if tall else (width, -(-width * 100 // 191))
     flat = _flat(image)
     frame = Image.new("RGB", size, _edge(flat))
     frame.paste(flat, ((size[0] - width) // 2, (size[1] - height) // 2))
@@ -138,7 +136,12 @@ def _flat(image: Image.Image) -> Image.Image:
 def _edge(image: Image.Image) -> tuple[int, int, int]:
     """The mean colour of the four edges."""
     width, height = image.size
-    sides = [(0, 0, width, 1), (0, height - 1, width, height), (0, 0, 1, height), (width - 1, 0, width, height)]
+    sides = [
+        (0, 0, width, 1),
+        (0, height - 1, width, height),
+        (0, 0, 1, height),
+        (width - 1, 0, width, height),
+    ]
     means = [ImageStat.Stat(image.crop(side)).mean for side in sides]
     red, green, blue = (round(sum(values) / len(means)) for values in zip(*means, strict=True))
     return red, green, blue

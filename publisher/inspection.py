@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageCms, ImageOps
 
 #: Bytes of an uploaded picture, and of a film.
-MOST_BYTES, MOST_FILM_BYTES = 20_000_000, 512_000_000
-#: Pixels that are decoded at most (a phone's 50-megapixel photograph just fits), and the shortest side that is of use.
+MOST_BYTES, MOST_FILM_BYTES = 20_000_000, 100_000_000
+#: Pixels that are decoded at most (a phone's 50-megapixel photograph fits), and the shortest side of use.
 MOST_PIXELS, LEAST_SIDE = 52_000_000, 200
 #: The longest side that is kept; no channel shows more.
 LONGEST_SIDE = 4096
@@ -98,7 +98,7 @@ def inspect_picture(data: bytes) -> Inspected:
 def inspect_film(path: Path) -> Inspected:
     """Size and length of an MP4 film by ffprobe, where the machine has it. Raises Unusable with a sentence."""
     if path.stat().st_size > MOST_FILM_BYTES:
-        raise Unusable(_("Film ini lebih dari 512 MB; perkecil dulu."))
+        raise Unusable(_("Film ini lebih dari 100 MB; perkecil dulu."))
     with path.open("rb") as file:
         if kind_of(file.read(16)) != "film":
             raise Unusable(_("Berkas ini bukan film MP4."))
@@ -130,7 +130,9 @@ def _refuse_size(image: Image.Image) -> None:
         said = _("Gambar ini terlalu besar (%(width)d × %(height)d piksel); perkecil dulu.")
         raise Unusable(said % {"width": width, "height": height})
     if min(width, height) < LEAST_SIDE:
-        said = _("Gambar ini terlalu kecil (%(width)d × %(height)d piksel); sisi terpendek paling sedikit %(least)d.")
+        said = _(
+            "Gambar ini terlalu kecil (%(width)d × %(height)d piksel); sisi terpendek paling sedikit %(least)d."
+        )
         raise Unusable(said % {"width": width, "height": height, "least": LEAST_SIDE})
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise Unusable(_("Gambar bergerak tidak dapat dipakai; unggah sebagai gambar diam."))

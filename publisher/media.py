@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import ProtectedError, Q
 from django.utils.translation import gettext as _
 from PIL import Image
 
@@ -32,9 +32,16 @@ from publisher.inspection import (
     inspect_picture,
     kind_of,
 )
-from publisher.models import Announcement, MediaItem, Proof
+from publisher.models import Announcement, AnnouncementState, MediaItem, Proof
 
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "video/mp4": "mp4"}
+#: States in which the words of a picture are bound to an approval (publisher.newsroom.content_hash).
+_BOUND = (
+    AnnouncementState.SUBMITTED,
+    AnnouncementState.APPROVED,
+    AnnouncementState.SCHEDULED,
+    AnnouncementState.PUBLISHING,
+)
 #: Channels to which a picture is sent as it is; Instagram fetches it from the official website (publisher.card).
 _SENT = (Kind.X, Kind.FACEBOOK, Kind.WEBSITE)
 
@@ -67,7 +74,13 @@ def add(file: BinaryIO, name: str, person: Person, now: datetime) -> tuple[Media
 def describe(
     item: MediaItem, person: Person, now: datetime, *, alt: str, rights: str, expires_on: date | None
 ) -> None:
-    """Give a picture its words, its rights and its last day of use."""
+    """Give a picture its words, its rights and its last day of use.
+
+    Raises Unusable where the words are part of what somebody is approving, or approved and not yet sent.
+    """
+    if alt.strip() != item.alt and (bound := item.announcements.filter(state__in=_BOUND).first()):
+        said = _("Teks alternatif ini bagian dari %(reference)s yang sedang diajukan atau terjadwal; ubah sesudahnya.")
+        raise Unusable(said % {"reference": bound.reference})
     item.alt, item.rights, item.expires_on = alt.strip()[:1000], rights.strip()[:200], expires_on
     with transaction.atomic():
         item.save(update_fields=["alt", "rights", "expires_on"])
@@ -82,7 +95,11 @@ def remove(item: MediaItem, person: Person, now: datetime) -> bool:
             return False
         path = path_of(item)
         record("media.removed", f"media:{item.pk}", actor=person, at=now, name=item.name, sha256=item.sha256)
-        item.delete()
+        try:
+            item.delete()
+        except ProtectedError:  # somebody chose it at this very moment
+            transaction.set_rollback(True)
+            return False
     path.unlink(missing_ok=True)
     return True
 
@@ -133,7 +150,9 @@ def fit_for(item: MediaItem, channel: str) -> tuple[bytes, str, str]:
         said = _("Berkas gambar “%(name)s” tidak ada di penyimpanan; unggah lagi.") % {"name": item.name}
         raise Unusable(said) from error
     if whole and hashlib.sha256(whole).hexdigest() != item.sha256:
-        raise Unusable(_("Berkas gambar “%(name)s” berubah di penyimpanan; unggah lagi.") % {"name": item.name})
+        raise Unusable(
+            _("Berkas gambar “%(name)s” berubah di penyimpanan; unggah lagi.") % {"name": item.name}
+        )
     return fit(path, item.media_type, channel)
 
 

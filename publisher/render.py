@@ -15,7 +15,7 @@ from channels.models import Kind
 from channels.x_length import MAX_WEIGHTED, measure
 from publisher.fit import shorten, weight
 from publisher.kinds import AnnouncementKind, TemplateProblem, kind_named
-from publisher.sandbox import Room, paragraphs, place_of, room
+from publisher.sandbox import Room, paragraphs, place_of, room, said
 
 #: Facebook's limit for a post's text; Instagram's for a caption, its hashtags, mentions (Graph reference, 2026-10).
 FACEBOOK_MAX, INSTAGRAM_MAX, INSTAGRAM_TAGS, INSTAGRAM_MENTIONS = 63_206, 2_200, 30, 20
@@ -240,7 +240,7 @@ def _filled(room_: Room, name: str, values: Mapping[str, object]) -> str:
         file, line = place_of(error, name)
         at = _("%(file)s baris %(line)d") % {"file": file, "line": line} if line else file
         sentence = _("Templat %(at)s tidak dapat diisi: %(error)s")
-        raise TemplateProblem(sentence % {"at": at, "error": error}) from error
+        raise TemplateProblem(sentence % {"at": at, "error": said(error)}) from error
 
 
 def _too_long(channel: str, length: int, most: int) -> str:

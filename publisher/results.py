@@ -52,7 +52,7 @@ def due_results(now: datetime) -> list[tuple[int, int]]:
 
 
 def read_results(delivery_id: int, now: datetime) -> bool:
-    """Ask the channel for the numbers of one delivery, if they are due and nobody else asks; gives whether it told."""
+    """Ask the channel for the numbers of one delivery, if they are due and nobody else asks; gives whether told."""
     taken = Result.objects.filter(delivery_id=delivery_id, next_at__lte=now).update(next_at=now + _LEASE)
     if not taken:
         return False
@@ -67,7 +67,9 @@ def read_results(delivery_id: int, now: datetime) -> bool:
         return False
     # What is not told this time keeps what was told last.
     known = {name: value for name in NAMES if (value := getattr(told, name)) is not None and value >= 0}
-    Result.objects.filter(pk=row.pk).update(**known, read_at=now, next_at=_next(row.delivery, now), trouble="")
+    Result.objects.filter(pk=row.pk).update(
+        **known, read_at=now, next_at=_next(row.delivery, now), trouble=""
+    )
     return True
 
 

@@ -4,6 +4,7 @@ A template can do little on purpose: look at its values, choose, and go through 
 that is not listed here, count to a million, multiply a text, or call anything else.
 """
 
+import re
 import traceback
 from collections.abc import Mapping
 from functools import cache, lru_cache
@@ -101,6 +102,29 @@ def paragraphs(text: str) -> Markup:
     """Each line that is not empty as a paragraph of HTML, escaped."""
     lines = [line.strip() for line in str(text).splitlines()]
     return Markup("\n").join(Markup("<p>{}</p>").format(escape(line)) for line in lines if line)
+
+
+#: What Jinja says, and how we say it.
+_SAYINGS = (
+    (r"'(?P<x>\w+)' is undefined", "nama '{x}' tidak dikenal"),
+    (r"(?:str|dict) object' has no attribute '(?P<x>\w+)'", "'{x}' tidak ada di situ"),
+    (r"No (?:filter|test) named '(?P<x>\w+)'", "penyaring '{x}' tidak ada"),
+    (r"access to attribute '(?P<x>\w+)'", "'{x}' tidak boleh dipakai"),
+    (r"unexpected '(?P<x>.+?)'", "tanda '{x}' tidak pada tempatnya"),
+    (r"expected token '(?P<x>.+?)'", "kurang tanda '{x}'"),
+    (r"Unexpected end of template", "ada {% if %} atau {% for %} yang belum ditutup"),
+    (r"Encountered unknown tag '(?P<x>.+?)'", "perintah '{x}' tidak ada atau tidak pada tempatnya"),
+    (r"unknown tag|tag name expected", "perintahnya tidak lengkap"),
+)
+
+
+def said(error: BaseException) -> str:
+    """What an error of a template says, in Indonesian where we know it; without a full stop."""
+    message = str(getattr(error, "message", None) or error)
+    for pattern, ours in _SAYINGS:
+        if match := re.search(pattern, message):
+            return ours.replace("{x}", match.groupdict().get("x", ""))
+    return message.rstrip(".")
 
 
 def place_of(error: BaseException, name: str) -> tuple[str, int]:

@@ -1,18 +1,15 @@
-"""Announcements that come again: made, approved as a whole, changed from a day on, ended; and written when due.
+"""Announcements that come again: made, changed from a day on, left out on a day, ended.
 
-An occurrence is written once, whoever does it: the series' row is locked meanwhile, and (series, occurrence_on) is
-unique in the database.
+Their times are reckoned in publisher.recurrence, written in publisher.occurrences, and approved in
+publisher.series_approval.
 """
 
-import hashlib
-import json
-import logging
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -20,23 +17,21 @@ from channels.models import Account
 from ledger.chain import record
 from ledger.models import Event, Person
 from ledger.roles import Role
-from publisher import approval, newsroom
-from publisher.kinds import TemplateProblem, kind_named
-from publisher.mandates import office_of
+from publisher import newsroom
+from publisher.kinds import kind_named
 from publisher.models import EDITABLE, Announcement, AnnouncementState, Series
-from publisher.newsroom import Refused, need
+from publisher.occurrences import make_due as make_due
+from publisher.occurrences import make_one as make_one
 from publisher.recurrence import ON_HOLIDAY, BadRule, Occurrence, check_rule, next_times
+from publisher.rules import Refused, need
+from publisher.series_approval import approve_series as approve_series
+from publisher.series_approval import is_approved as is_approved
+from publisher.series_approval import locked_series, refuse_ended
+from publisher.series_approval import series_hash as series_hash
+from publisher.series_approval import withdraw_approval as withdraw_approval
+from publisher.series_approval import writers as writers
 from publisher.wall import local_day, zone_named
-from publisher.windows import EMERGENCY, explain, refused
-
-log = logging.getLogger(__name__)
-
-#: Stands for the reference where wording is compared that has none yet.
-_NO_REFERENCE = "KTG-000000"
-#: So many occurrences of one series are written in one go at most.
-_AT_ONCE = 50
-#: Their actors wrote the series, and none of them approves it.
-_WRITING = ("series.made", "series.changed")
+from publisher.windows import EMERGENCY
 
 
 @dataclass(slots=True)
@@ -89,8 +84,8 @@ def change(series: Series, plan: Plan, person: Person, now: datetime, since: dat
     need(person, Role.AUTHOR)
     _check(series.kind, plan)
     with transaction.atomic():
-        row = _locked(series)
-        _refuse_ended(row)
+        row = locked_series(series)
+        refuse_ended(row)
         first = max(since, row.starts_on)
         _take_back(row, Q(occurrence_on__gte=first), person, now)
         if first > row.starts_on or row.occurrences.exists():
@@ -107,8 +102,8 @@ def leave_out(series: Series, day: date, person: Person, now: datetime) -> Serie
     """One local day of the rule on which nothing goes out; what was written for it is cancelled."""
     need(person, Role.AUTHOR)
     with transaction.atomic():
-        row = _locked(series)
-        _refuse_ended(row)
+        row = locked_series(series)
+        refuse_ended(row)
         if day.isoformat() in row.exceptions:
             return row
         for made in row.occurrences.filter(occurrence_on=day).exclude(state=AnnouncementState.CANCELLED):
@@ -123,8 +118,8 @@ def put_back(series: Series, day: date, person: Person, now: datetime) -> Series
     """A day that had been left out counts again."""
     need(person, Role.AUTHOR)
     with transaction.atomic():
-        row = _locked(series)
-        _refuse_ended(row)
+        row = locked_series(series)
+        refuse_ended(row)
         row.exceptions = [one for one in row.exceptions if one != day.isoformat()]
         row.save(update_fields=["exceptions"])
         cancelled = row.occurrences.filter(occurrence_on=day, state=AnnouncementState.CANCELLED)
@@ -137,147 +132,14 @@ def end(series: Series, person: Person, now: datetime) -> Series:
     """No more occurrences; those that are written and have not begun to appear are cancelled."""
     need(person, Role.AUTHOR)
     with transaction.atomic():
-        row = _locked(series)
-        _refuse_ended(row)
+        row = locked_series(series)
+        refuse_ended(row)
         for made in row.occurrences.filter(_waiting(), publish_at__gt=now):
             newsroom.cancel(made, person, now)
         row.ended_at = now
         row.save(update_fields=["ended_at"])
         record("series.ended", row.subject, actor=person, at=now)
     return row
-
-
-def approve_series(series: Series, person: Person, now: datetime, *, seen: str) -> Series:
-    """Approve all occurrences to come, as long as wording, accounts and templates stay as they are.
-
-    ``seen`` is series_hash of what was on the screen. Nobody approves what they wrote or changed.
-    """
-    need(person, Role.APPROVER)
-    with transaction.atomic():
-        row = _locked(series)
-        _refuse_ended(row)
-        office = office_of(person, now)
-        if {person, office.instead_of} & writers(row):
-            raise Refused(_("Yang menulis atau mengubah seri ini tidak dapat menyetujuinya sendiri."))
-        present = series_hash(row)
-        if not present or seen != present:
-            raise Refused(_("Isinya diubah setelah Anda membukanya; baca lagi sebelum memutuskan."))
-        row.approved_hash, row.approved_by, row.approved_at = present, person, now
-        row.approved_office = office.name
-        row.save()
-        record("series.approved", row.subject, actor=person, at=now, office=office.name, hash=present)
-    return row
-
-
-def withdraw_approval(series: Series, person: Person, now: datetime) -> Series:
-    """From now on each occurrence is asked about again."""
-    need(person, Role.APPROVER)
-    with transaction.atomic():
-        row = _locked(series)
-        row.approved_by, row.approved_at, row.approved_hash, row.approved_office = None, None, "", ""
-        row.save()
-        record("series.approval_withdrawn", row.subject, actor=person, at=now)
-    return row
-
-
-def is_approved(series: Series) -> bool:
-    """Whether the approval of the whole series still fits what would be written."""
-    return bool(series.approved_hash) and series.approved_hash == series_hash(series)
-
-
-def series_hash(series: Series) -> str:
-    """SHA-256 over kind, fields, places, accounts, and what the templates make of them; "" when they make nothing."""
-    accounts = list(series.targets.order_by("id"))
-    try:
-        wording = newsroom.preview(series.kind, series.fields, accounts, _NO_REFERENCE, series.fields_en)
-    except TemplateProblem:
-        return ""
-    parts = [
-        series.kind,
-        series.fields,
-        series.fields_en,
-        series.kecamatan,
-        [[one.key, wording[one.key].digest()] for one in accounts],
-    ]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def writers(series: Series) -> set[Person]:
-    """All who made or changed it, by the ledger, through the series that it continues."""
-    found, subject = {series.author}, series.subject
-    while subject:
-        events = list(Event.objects.filter(subject=subject, kind__in=_WRITING).select_related("actor"))
-        found |= {event.actor for event in events if event.actor}
-        before = {f"series:{event.data['was']}" for event in events if "was" in event.data} - {subject}
-        subject = before.pop() if before else ""
-    return found
-
-
-def make_due(now: datetime) -> int:
-    """Write the occurrences of all series that lie within the lead time of calendar.toml; gives how many.
-
-    Each is submitted, and approved at once by the approval of its series where that fits. Where something stands
-    against it (fields that do not fit any more, a time that is refused), it waits for a person in its state.
-    """
-    running = Series.objects.filter(ended_at__isnull=True).select_related("author", "approved_by")
-    return sum(_make_due(series, now) for series in running.order_by("id"))
-
-
-def make_one(series: Series, occurrence: Occurrence, now: datetime) -> Announcement | None:
-    """Write one occurrence, if it is not written yet; None when it is."""
-    try:
-        with transaction.atomic():
-            row = _locked(series)
-            if row.ended_at is not None or row.occurrences.filter(occurrence_on=occurrence.day).exists():
-                return None
-            return _written(row, occurrence, now)
-    except IntegrityError:  # another worker was faster
-        return None
-
-
-def _make_due(series: Series, now: datetime) -> int:
-    until = now + timedelta(hours=settings.CALENDAR["series"]["lead"])
-    try:
-        due = [one for one in next_times(series, now, _AT_ONCE) if one.moment <= until]
-        return sum(make_one(series, one, now) is not None for one in due)
-    except (Refused, TemplateProblem, ValueError) as error:
-        log.warning("series %s: %s", series.pk, error)
-        return 0
-
-
-def _written(series: Series, occurrence: Occurrence, now: datetime) -> Announcement:
-    more = {
-        "series": series,
-        "occurrence_on": occurrence.day,
-        "fields_en": series.fields_en,
-        "kecamatan": series.kecamatan,
-    }
-    made = newsroom.draft(series.kind, series.fields, series.author, now, list(series.targets.all()), more)
-    made.zone, made.publish_at = series.zone, occurrence.moment
-    made.save(update_fields=["zone", "publish_at"])
-    made.writers.add(*writers(series))
-    try:
-        with transaction.atomic():
-            made = newsroom.submit(made, series.author, now, occurrence.moment)
-    except (Refused, TemplateProblem) as refusal:
-        log.warning("series %s, %s: %s", series.pk, occurrence.day, refusal)
-        return made
-    return _approved(series, made, now)
-
-
-def _approved(series: Series, made: Announcement, now: datetime) -> Announcement:
-    """Approved by the approval of the series, where that fits and nothing refuses the time."""
-    if series.approved_by is None or not is_approved(series) or made.publish_at is None:
-        return made
-    against = explain(made.publish_at, made.content_class, made.targets.all(), made)
-    if refused(against):
-        return made
-    try:
-        with transaction.atomic():
-            return approval.approve(made, series.approved_by, now, version=made.version)
-    except Refused as refusal:  # the official has no such task any more
-        log.warning("series %s: %s", series.pk, refusal)
-        return made
 
 
 def _take_back(series: Series, which: Q, person: Person, now: datetime) -> None:
@@ -305,15 +167,6 @@ def _split(series: Series, first: date, plan: Plan, now: datetime) -> Series:
 
 def _waiting() -> Q:
     return Q(state__in=(*EDITABLE, AnnouncementState.SCHEDULED))
-
-
-def _locked(series: Series) -> Series:
-    return Series.objects.select_for_update(of=("self",)).select_related("author").get(pk=series.pk)
-
-
-def _refuse_ended(series: Series) -> None:
-    if series.ended_at is not None:
-        raise Refused(_("Seri ini sudah berakhir."))
 
 
 def _check(kind: str, plan: Plan) -> None:

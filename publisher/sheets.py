@@ -19,7 +19,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 MOST_BYTES, MOST_ROWS, MOST_COLUMNS, MOST_LETTERS = 5_000_000, 300, 60, 5_000
 #: What an XLSX may be once unpacked, and of how many parts it may be made; a real one of 300 rows is far below.
 _MOST_UNPACKED, _MOST_PARTS = 40_000_000, 200
-#: What makes a spreadsheet calculate instead of show, when it begins a cell (OWASP, CSV injection); and their wide twins.
+#: What makes a spreadsheet calculate instead of show, when it begins a cell (OWASP, CSV injection).
 _ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, SyntaxError, RuntimeError)
 

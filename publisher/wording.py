@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from jinja2 import TemplateSyntaxError, nodes
 
@@ -16,7 +16,7 @@ from publisher.kinds import AnnouncementKind, TemplateProblem, kind_named
 from publisher.models import TemplateVersion
 from publisher.render import NAMES, Rendered, problems, render
 from publisher.rules import Refused, need
-from publisher.sandbox import SHELF, place_of, room, shipped
+from publisher.sandbox import SHELF, place_of, room, said, shipped
 
 #: Every template of a kind: in Indonesian, and in English under en/.
 ALL_NAMES = (*NAMES, *(f"en/{name}" for name in NAMES))
@@ -86,20 +86,32 @@ def sample(kind: AnnouncementKind, language: str, *, full: bool = True) -> dict[
     return {one.name: one.example_in(language) if full or one.required else "" for one in kind.fields}
 
 
-@transaction.atomic
 def keep(kind: str, name: str, body: str, person: Person, now: datetime, note: str = "") -> TemplateVersion:
     """Store ``body`` as the next version and use it from now on. Raises Broken with its faults."""
     need(person, Role.ADMINISTRATOR)
     body = body.replace("\r\n", "\n").rstrip() + "\n"
     if faults := examine(kind, name, body):
         raise Broken(faults)
-    earlier = TemplateVersion.objects.select_for_update().filter(kind=kind, name=name)
-    number = max((row.number for row in earlier), default=0) + 1
-    earlier.update(in_use=False)
-    made = TemplateVersion.objects.create(
-        kind=kind, name=name, body=body, number=number, note=note[:300], author=person, at=now, in_use=True
+    made = TemplateVersion(
+        kind=kind, name=name, body=body, note=note[:300], author=person, at=now, in_use=True
     )
-    record("template.kept", f"template:{kind}/{name}", actor=person, at=now, number=number, note=made.note)
+    try:
+        return _stored(made)
+    except IntegrityError as error:
+        raise Refused(
+            _("Orang lain baru saja menyimpan templat ini; muat ulang dan lihat versinya.")
+        ) from error
+
+
+@transaction.atomic
+def _stored(made: TemplateVersion) -> TemplateVersion:
+    """Take the next number, and the place of the version that was in use."""
+    earlier = TemplateVersion.objects.select_for_update().filter(kind=made.kind, name=made.name)
+    made.number = max((row.number for row in earlier), default=0) + 1
+    earlier.update(in_use=False)
+    made.save()
+    subject = f"template:{made.kind}/{made.name}"
+    record("template.kept", subject, actor=made.author, at=made.at, number=made.number, note=made.note)
     return made
 
 
@@ -154,7 +166,7 @@ def _grammar(file: str, body: str) -> list[Fault]:
         advice = _("Periksa tanda {{ }} dan {% %} di baris itu: tiap pembuka harus punya penutup.")
         return [
             Fault(
-                file, error.lineno or 0, _("Templat tidak terbaca: %(why)s.") % {"why": error.message}, advice
+                file, error.lineno or 0, _("Templat tidak terbaca: %(why)s.") % {"why": said(error)}, advice
             )
         ]
     faults = []
@@ -221,7 +233,7 @@ def _unfilled(problem: TemplateProblem, kind: AnnouncementKind, file: str) -> Fa
     advice = _("Yang dapat dipakai: %(names)s, reference, article, city.name, city.hotline.") % {
         "names": names
     }
-    return Fault(at, line, _("Templat tidak dapat diisi: %(why)s.") % {"why": cause}, advice)
+    return Fault(at, line, _("Templat tidak dapat diisi: %(why)s.") % {"why": said(cause)}, advice)
 
 
 def _unfit(

@@ -45,6 +45,7 @@ def archive(request: StaffRequest) -> HttpResponse:
         "section": "archive",
         "proofs": found,
         "search": search,
+        "narrowed": search != Search(words=search.words),
         "query": with_query(request.GET, sebelum=""),
         "paged": "sebelum" in request.GET,
         "older": with_query(request.GET, sebelum=older) if older else "",
@@ -80,7 +81,9 @@ def check(request: StaffRequest) -> HttpResponse:
     if broken is None:
         messages.success(request, _("Rantai arsip utuh dari bukti pertama sampai terakhir."))
     else:
-        said = _("Rantai arsip putus di bukti nomor %(number)d. Simpan salinan basis data dan lapor administrator.")
+        said = _(
+            "Rantai arsip putus di bukti nomor %(number)d. Simpan salinan basis data dan lapor administrator."
+        )
         messages.error(request, said % {"number": broken})
     return redirect("archive")
 
@@ -106,7 +109,9 @@ def export(request: StaffRequest, form: str) -> HttpResponse:
         case "arsip.json":
             answer = HttpResponse(joined(as_json(proofs(search))), content_type="application/json")
         case "arsip.csv":
-            answer = HttpResponse(to_csv(COLUMNS, table(proofs(search))), content_type="text/csv; charset=utf-8")
+            answer = HttpResponse(
+                to_csv(COLUMNS, table(proofs(search))), content_type="text/csv; charset=utf-8"
+            )
         case "ppid.csv":
             data = to_csv(register_columns(), register(search))
             answer = HttpResponse(data, content_type="text/csv; charset=utf-8")

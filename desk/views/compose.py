@@ -17,7 +17,7 @@ from channels.models import Account
 from channels.models import Kind as ChannelKind
 from desk.access import READERS, StaffRequest, needs
 from desk.frame import page
-from desk.letter import Shown, no_reference, plain, shown_draft
+from desk.letter import Shown, no_reference, plain, shown_draft, without
 from desk.times import for_input, from_input, zone
 from ledger.roles import Role
 from publisher import newsroom
@@ -188,7 +188,7 @@ def _reworded(
         reference = row.reference if row else no_reference()
         for one in _shown(kind, sheet, reference)[0]:
             if one.account.key == account:
-                sheet.overrides[account] = plain(one.wording).replace(f"[{reference}]", "").strip()
+                sheet.overrides[account] = without(plain(one.wording), reference)
     return sheet
 
 
@@ -300,6 +300,7 @@ def _previews(
         "card_query": _card_query(kind, sheet, previews, reference),
         "card_address": "",
         "kind": kind,
+        "picture": sheet.picture,
         "checks": _checks(kind, sheet, previews, row, links),
         "fields_by_name": {one.name: one for one in kind.fields},
     }

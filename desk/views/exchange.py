@@ -16,7 +16,18 @@ from desk.access import READERS, StaffRequest, needs
 from desk.frame import page
 from desk.listing import asked
 from ledger.roles import Role
-from publisher.exchange import EXPORTED, Row, Trial, columns, duplicate, example, exported, imported, notes, tried
+from publisher.exchange import (
+    EXPORTED,
+    Row,
+    Trial,
+    columns,
+    duplicate,
+    example,
+    exported,
+    imported,
+    notes,
+    tried,
+)
 from publisher.kinds import AnnouncementKind, TemplateProblem, kind_named, kinds
 from publisher.models import Announcement, AnnouncementState
 from publisher.rules import Refused
@@ -46,9 +57,11 @@ def exchange(request: StaffRequest) -> HttpResponse:
         return page(request, "desk/exchange.html", context, status=422 if problem else 200)
     token = "" if trial.problems else _signed(request, trial)
     if len(token) > _MOST_SIGNED:
-        context["problem"] = _("Isi berkas ini terlalu banyak untuk sekali impor; bagi menjadi beberapa berkas.")
+        context["problem"] = _(
+            "Isi berkas ini terlalu banyak untuk sekali impor; bagi menjadi beberapa berkas."
+        )
         return page(request, "desk/exchange.html", context, status=422)
-    shown = [field for field in kind_named(trial.kind).fields][:3]
+    shown = kind_named(trial.kind).fields[:3]
     return page(
         request,
         "desk/exchange_trial.html",
@@ -96,7 +109,9 @@ def template(request: StaffRequest, kind: str, form: str) -> HttpResponse:
 def export(request: StaffRequest, form: str) -> HttpResponse:
     """All announcements, or those of one state, as a table."""
     state = asked(request.GET, "keadaan", AnnouncementState.values)
-    rows = Announcement.objects.select_related("author", "approved_by").prefetch_related("targets", "deliveries")
+    rows = Announcement.objects.select_related("author", "approved_by").prefetch_related(
+        "targets", "deliveries"
+    )
     found = (rows.filter(state=state) if state else rows).order_by("-id").iterator(chunk_size=500)
     name = f"pengumuman-{timezone.localdate().isoformat()}.{form}"
     if form == "csv":
@@ -114,7 +129,10 @@ def copy(request: StaffRequest, announcement_id: int) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("announcement", row.pk)
-    messages.success(request, _("Naskah baru dari %(reference)s. Periksa tanggal dan tempatnya.") % {"reference": row.reference})
+    messages.success(
+        request,
+        _("Naskah baru dari %(reference)s. Periksa tanggal dan tempatnya.") % {"reference": row.reference},
+    )
     return redirect("announcement", made.pk)
 
 

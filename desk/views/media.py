@@ -5,8 +5,7 @@ from typing import BinaryIO, cast
 
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
-from django.http import FileResponse, Http404, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
@@ -84,7 +83,9 @@ def remove(request: StaffRequest, item_id: int) -> HttpResponse:
     if library.remove(row, request.person, timezone.now()):
         messages.success(request, _("Media dihapus."))
         return redirect("media")
-    messages.info(request, _("Media ini dipakai pengumuman atau menjadi bukti tayang, jadi tidak dapat dihapus."))
+    messages.info(
+        request, _("Media ini dipakai pengumuman atau menjadi bukti tayang, jadi tidak dapat dihapus.")
+    )
     return redirect("media_item", item_id)
 
 
@@ -103,11 +104,11 @@ def small(request: StaffRequest, item_id: int) -> HttpResponse:
 
 @needs(*READERS["announcements"])
 @require_safe
-def file(request: StaffRequest, item_id: int) -> HttpResponseBase:
+def file(request: StaffRequest, item_id: int) -> HttpResponse:
     """The kept file itself; shown as what it is, whatever its name says."""
     row = get_object_or_404(MediaItem, pk=item_id)
     try:
-        answer = FileResponse(library.path_of(row).open("rb"), content_type=row.media_type)
+        answer = HttpResponse(library.path_of(row).read_bytes(), content_type=row.media_type)
     except OSError as error:
         raise Http404(_("Berkasnya tidak ada di penyimpanan.")) from error
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -133,7 +134,7 @@ def _uploaded(request: StaffRequest) -> tuple[MediaItem | None, str]:
     if sent is None:
         return None, _("Pilih berkas gambar dulu.")
     if (sent.size or 0) > MOST_FILM_BYTES:
-        return None, _("Berkas ini lebih dari 512 MB; perkecil dulu.")
+        return None, _("Berkas ini lebih dari 100 MB; perkecil dulu.")
     try:
         made, new = library.add(cast(BinaryIO, sent.file), sent.name or "", request.person, timezone.now())
     except Unusable as error:
@@ -162,7 +163,10 @@ def _described(request: StaffRequest, row: MediaItem) -> dict[str, str]:
         row.alt, row.rights = alt, rights  # what was typed stays on the page
         return problems
     now = timezone.now()
-    library.describe(row, request.person, now, alt=alt, rights=rights, expires_on=expires_on)
+    try:
+        library.describe(row, request.person, now, alt=alt, rights=rights, expires_on=expires_on)
+    except Unusable as error:
+        return {"alt": str(error)}
     return {}
 
 

@@ -105,12 +105,13 @@ def _tasks(request: StaffRequest, now: datetime) -> Iterator[Task]:
 
 def _stuck_deliveries() -> Iterator[Task]:
     rows = Delivery.objects.filter(state=DeliveryState.NEEDS_PERSON).select_related("announcement", "account")
+    unsure = _("belum pasti tayang. Lihat salurannya, lalu putuskan.")
     for delivery in rows.order_by("due_at")[:_MOST]:
         yield Task(
             "red",
             "person",
             delivery.announcement.title,
-            f"{delivery.account.name}: {delivery.trouble or _('belum pasti tayang. Lihat salurannya, lalu putuskan.')}",
+            f"{delivery.account.name}: {delivery.trouble or unsure}",
             reverse("announcement", args=[delivery.announcement_id]),
             _("Putuskan"),
         )

@@ -32,6 +32,7 @@ def town_page(browser: Browser, running: Demo) -> Page:
 def test_sari_writes_budi_approves_and_it_appears_in_the_town(running: Demo, browser: Browser) -> None:
     sari = sign_in(browser, running, "sari", DESKTOP)
     sari.get_by_role("link", name="Buat pengumuman").first.click()
+    sari.get_by_role("link", name="Pemberitahuan layanan").click()
     sari.get_by_role("textbox", name="Judul").fill("Vaksinasi rabies gratis di Mustikajaya")
     sari.get_by_role("textbox", name="Isi", exact=True).fill(
         "Bawa kucing atau anjing Anda. Tidak perlu mendaftar."

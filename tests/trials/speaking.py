@@ -31,7 +31,7 @@ from config.ports import free_port
 from config.town import Town
 from tests.trials.databases import Environment, forget, migrated
 from tests.trials.speaking_eyes import breaches
-from tests.trials.speaking_plan import BOUNDARIES, DISTURBANCES, FAULTS, faults_of, meeting
+from tests.trials.speaking_plan import BOUNDARIES, DISTURBANCES, FAULTS, channels_of, faults_of, meeting
 from tests.trials.warm import KILLED, Warm, warm
 
 #: A killed process is started again after this.
@@ -51,6 +51,7 @@ class Story:
         self.town, self.process, self.env = town, process, env
         self.now = datetime.now(UTC)
         self.fault, self.disturbance = meeting(seed)
+        self.keys = channels_of(self.fault, self.dice)
         self.acts: list[str] = []
         self.played: Counter[str] = Counter()
         self.stopped: Counter[str] = Counter()
@@ -59,7 +60,7 @@ class Story:
 
     def play(self) -> None:
         self.town.post("/control/reset", {})
-        self._do("begin")
+        self._do("begin", keys=self.keys)
         early = self.dice.random() < 0.08
         self.act("publish", interrupted=early)
         dice = self.dice.random()
@@ -84,7 +85,7 @@ class Story:
         # The pair of this seed meets its act first; later acts of the trial meet another pair.
         if len(self.acts) > 1:
             self.fault, self.disturbance = self.dice.choice(FAULTS), self.dice.choice(DISTURBANCES)
-        for route, fault in faults_of(act, self.fault, self.disturbance, self.dice):
+        for route, fault in faults_of(act, self.fault, self.disturbance, self.keys, self.dice):
             self._arm(route, fault)
         self.disturb()
         if interrupted:
@@ -101,7 +102,8 @@ class Story:
             visit = self.dice.randint(1, 2 if point.startswith("look.") else 6)
             self.told.append(f"{how} at {point} #{visit}")
             if how == "lease lost":
-                rival = (_DO + "run_on", self.now + LEASE_OVER)
+                what = self.dice.choice(("run_on", "settle"))  # the other worker, or a person's answers too
+                rival = (_DO + what, self.now + LEASE_OVER)
                 self._do("run_on", kill=point, visit=visit, rival=rival, rounds=self.dice.randint(1, 4))
                 self.stopped[how] += 1
             elif how == "two at once":
@@ -109,9 +111,12 @@ class Story:
                 self.stopped[how] += 1
             elif how == "database locked":
                 self.stopped[how] += self._do("run_on", lock=point, visit_of_lock=visit)["locked"]
+                return
             elif self._do("run_on", kill=point, visit=visit) == KILLED:
                 self.stopped[point] += 1
                 self.now += RESTART
+            else:
+                return  # it never came to its point, and nothing is left to do
             how = self.dice.choice(DISTURBANCES)
 
     def _do(self, what: str, **more: Any) -> Any:

@@ -33,6 +33,7 @@ _NOT_DONE = (
 )
 _CONTAINER = ("slow_container", "container_error", "container_expired")
 _READ = ("error_503", "truncate", "rate_limited", "token_revoked", "html_200")
+KEYS = ("x", "facebook", "instagram", "web_diskominfostandi", "web_pemkot", "feed")
 _SITES = ("web_diskominfostandi", "web_pemkot")
 
 _PLAIN = COMMITTED + _NOT_DONE
@@ -86,18 +87,32 @@ def meeting(number: int) -> tuple[str, str]:
     return FAULTS[number % len(FAULTS)], DISTURBANCES[(number // len(FAULTS) + number) % len(DISTURBANCES)]
 
 
-def faults_of(act: str, wanted: str, disturbance: str, dice: random.Random) -> list[Fault]:
+def channels_of(wanted: str, dice: random.Random) -> tuple[str, ...]:
+    """The channels of one trial: all six, or three or four among which ``wanted`` can happen."""
+    if dice.random() < 0.3:
+        return KEYS
+    fitting = [route.partition(".")[0] for route, some in WRITES["publish"].items() if wanted in some]
+    first = dice.choice(fitting)
+    others = dice.sample([key for key in KEYS if key != first], dice.choice((2, 3)))
+    return tuple(key for key in KEYS if key in (first, *others))
+
+
+def faults_of(
+    act: str, wanted: str, disturbance: str, keys: tuple[str, ...], dice: random.Random
+) -> list[Fault]:
     """``wanted`` on one of its routes and up to two others; where a look is to be stopped, one that needs a look."""
-    routes = WRITES[act]
+    routes = {route: some for route, some in WRITES[act].items() if route.partition(".")[0] in keys}
+    reads = {route: some for route, some in READS.items() if route.partition(".")[0] in keys}
     fitting = [route for route, some in routes.items() if wanted in some]
     found = [(dice.choice(fitting), wanted)] if fitting else []
     if disturbance in LOOKS or not fitting:
         # Not on a route that has one already: first armed is first played.
         free = [route for route in routes if route not in {route for route, _ in found}]
         unclear = [route for route in free if COMMITTED[0] in routes[route] and "container" not in route]
-        found.append((dice.choice(unclear), dice.choice(COMMITTED)))
+        found += [(route, dice.choice(COMMITTED)) for route in dice.sample(unclear, min(1, len(unclear)))]
     for _ in range(dice.randint(0, 2)):
-        table = {**routes, **READS} if dice.random() < 0.6 else READS
-        route = dice.choice(list(table))
-        found.append((route, dice.choice(table[route])))
+        table = {**routes, **reads} if dice.random() < 0.6 else reads
+        if table:
+            route = dice.choice(list(table))
+            found.append((route, dice.choice(table[route])))
     return found

@@ -25,6 +25,7 @@ def announcement(people: dict[str, Any], now: datetime, number: int = 1, **more:
             "created_at": now,
             "changed_at": now,
             "ppid_class": "serta_merta",
+            "live_version": 1,
             **more,
         }
     )
@@ -41,10 +42,17 @@ def announcement(people: dict[str, Any], now: datetime, number: int = 1, **more:
     return made
 
 
-def delivery(made: Announcement, account: Account, now: datetime, sent: Sent | None = None, **more: Any) -> Delivery:
+def delivery(
+    made: Announcement, account: Account, now: datetime, sent: Sent | None = None, **more: Any
+) -> Delivery:
     """A delivery as the engine leaves it; its proof is the test's own business."""
     html = HTML if account.channel in ("website", "feed") else ""
-    given = {"text": more.pop("text", TEXT), "title": made.title, "html": html, "change_text": more.pop("change", "")}
+    given = {
+        "text": more.pop("text", TEXT),
+        "title": made.title,
+        "html": html,
+        "change_text": more.pop("change", ""),
+    }
     version = more.get("version", 1)
     Variant.objects.get_or_create(announcement=made, version=version, account=account, defaults=given)
     return Delivery.objects.create(

@@ -108,6 +108,7 @@ def test_english_kecamatan_and_picture_are_kept(sari: Client, people: dict[str, 
     page = sari.get(reverse("announcement", args=[made.pk])).content.decode()
     assert "2 kecamatan" in page
     assert f'value="{picture.pk}" selected' in page
+    assert f'alt="Pedagang" src="/media/{picture.pk}/berkas"' in page
     sari.post(reverse("announcement", args=[made.pk]), form(tindakan="simpan", **english(), **more))
     made.refresh_from_db()
     assert made.version == 1

@@ -49,7 +49,9 @@ def noise(width: int, height: int) -> Image.Image:
     return Image.effect_noise((width, height), 120).convert("RGB")
 
 
-def keep(data: bytes, person: Any, now: datetime, name: str = "foto.jpg", alt: str = "Tangki air di Jatiasih") -> MediaItem:
+def keep(
+    data: bytes, person: Any, now: datetime, name: str = "foto.jpg", alt: str = "Tangki air di Jatiasih"
+) -> MediaItem:
     item, _new = media.add(io.BytesIO(data), name, person, now)
     media.describe(item, person, now, alt=alt, rights="Humas", expires_on=None)
     return item
@@ -69,7 +71,10 @@ class TestInspection:
         words = PngImagePlugin.PngInfo()
         words.add_text("Author", "Sari", zip=True)
         found = inspect_picture(png(mode="RGBA", pnginfo=words))
-        assert (found.media_type, b"Author" in found.data) == ("image/jpeg", False)  # nothing of it was transparent
+        assert (found.media_type, b"Author" in found.data) == (
+            "image/jpeg",
+            False,
+        )  # nothing of it was transparent
 
     def test_a_photograph_lying_on_its_side_is_turned_upright(self) -> None:
         exif = Image.Exif()
@@ -93,7 +98,9 @@ class TestInspection:
     @pytest.mark.parametrize("mode", ["L", "P", "1", "LA", "I;16", "CMYK"])
     def test_every_kind_of_colour_is_read(self, mode: str) -> None:
         out = io.BytesIO()
-        gradient(300, 300).convert("L" if mode == "I;16" else mode).save(out, "JPEG" if mode == "CMYK" else "PNG")
+        gradient(300, 300).convert("L" if mode == "I;16" else mode).save(
+            out, "JPEG" if mode == "CMYK" else "PNG"
+        )
         if mode == "I;16":
             out = io.BytesIO()
             Image.linear_gradient("L").resize((300, 300)).convert("I;16").save(out, "PNG")
@@ -204,7 +211,9 @@ class TestLibrary:
     ) -> None:
         stand_in(tmp_path / "bin", "raise SystemExit(1)", monkeypatch)
         with pytest.raises(Unusable, match="tidak dapat dibaca"):
-            media.add(io.BytesIO(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 500), "film.mp4", people["sari"], now)
+            media.add(
+                io.BytesIO(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 500), "film.mp4", people["sari"], now
+            )
         assert [path for path in media.folder().rglob("*") if path.is_file()] == []
 
 
@@ -219,7 +228,8 @@ def stand_in(folder: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.django_db
 class TestFitting:
     @pytest.mark.parametrize(
-        ("width", "height"), [(3000, 1000), (800, 2400), (900, 600), (4000, 4000), (220, 220), (250, 2000), (4000, 260)]
+        ("width", "height"),
+        [(3000, 1000), (800, 2400), (900, 600), (4000, 4000), (220, 220), (250, 2000), (4000, 260)],
     )
     def test_instagram_gets_a_jpeg_within_its_ratios_and_widths_and_nothing_is_cut_off(
         self, width: int, height: int, people: Any, now: datetime
@@ -246,7 +256,9 @@ class TestFitting:
         assert (media_type, "putih" in note) == ("image/jpeg", True)
         assert media.fit_for(item, "x")[1:] == ("image/png", "")
 
-    @pytest.mark.parametrize(("channel", "most"), [("x", 5_000_000), ("facebook", 10_000_000), ("instagram", 8_000_000)])
+    @pytest.mark.parametrize(
+        ("channel", "most"), [("x", 5_000_000), ("facebook", 10_000_000), ("instagram", 8_000_000)]
+    )
     def test_a_heavy_picture_is_made_lighter_until_it_fits(
         self, channel: str, most: int, people: Any, now: datetime
     ) -> None:
@@ -324,7 +336,20 @@ class TestInAnAnnouncement:
         announcement.refresh_from_db()
         assert announcement.card_url == address
 
-    def test_what_is_used_is_not_deleted(self, announcement: Announcement, people: Any, now: datetime) -> None:
+    def test_words_that_are_being_approved_are_not_changed_behind_the_approval(
+        self, announcement: Announcement, people: Any, now: datetime
+    ) -> None:
+        picture = announcement.picture
+        assert picture is not None
+        announcement.state = "submitted"
+        announcement.save()
+        with pytest.raises(Unusable, match="KTG-000001"):
+            media.describe(picture, people["sari"], now, alt="Lain", rights="", expires_on=None)
+        media.describe(picture, people["sari"], now, alt=picture.alt, rights="Humas 2", expires_on=None)
+
+    def test_what_is_used_is_not_deleted(
+        self, announcement: Announcement, people: Any, now: datetime
+    ) -> None:
         picture = announcement.picture
         assert picture is not None
         assert not media.remove(picture, people["sari"], now)
@@ -385,7 +410,11 @@ class TestPages:
         self, people: Any, now: datetime
     ) -> None:
         item = keep(jpeg(), people["sari"], now)
-        addresses = [reverse("media"), reverse("media_item", args=[item.pk]), reverse("media_small", args=[item.pk])]
+        addresses = [
+            reverse("media"),
+            reverse("media_item", args=[item.pk]),
+            reverse("media_small", args=[item.pk]),
+        ]
         for name, status in (("budi", 200), ("wati", 403), ("eka", 403)):
             client = Client()
             client.force_login(people[name])

@@ -28,8 +28,15 @@ def proven(accounts: Any, people: Any, now: datetime) -> None:
     """Two announcements, a day apart; the first on X and a website."""
     people["sari"].office = "Analis Humas"
     people["sari"].save()
-    first, second = announcement(people, now), announcement(people, now, 2, ppid_class="berkala", title="=Pajak")
-    for made, key, at in ((first, "x", now), (first, "web_pemkot", now), (second, "x", now + timedelta(days=1))):
+    first, second = (
+        announcement(people, now),
+        announcement(people, now, 2, ppid_class="berkala", title="=Pajak"),
+    )
+    for made, key, at in (
+        (first, "x", now),
+        (first, "web_pemkot", now),
+        (second, "x", now + timedelta(days=1)),
+    ):
         more = {"text": "Jatuh tempo pajak. KTG-0000A2"} if made is second else {}
         keep_proof(delivery(made, accounts[key], at, **more), "published", at)
 
@@ -89,7 +96,9 @@ class TestGivenAway:
 
 
 class TestCommand:
-    def test_verify_says_that_it_is_whole_or_where_it_is_not(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_verify_says_that_it_is_whole_or_where_it_is_not(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         call_command("archive", "verify")
         assert "3 bukti" in capsys.readouterr().out
         Proof.objects.filter(number=2).update(text="lain")

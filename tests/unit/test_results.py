@@ -1,6 +1,7 @@
 """How what was said was received: read with growing gaps, and never called zero when it is not known."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -59,7 +60,7 @@ class TestReading:
             assert read_results(row.pk, at)
         ages = [round((at - now) / timedelta(minutes=1)) for at in moments]
         assert ages[:7] == [10, 30, 60, 180, 360, 720, 1440]
-        assert {later - earlier for earlier, later in zip(ages[6:], ages[7:], strict=False)} == {1440}
+        assert {later - earlier for earlier, later in pairwise(ages[6:])} == {1440}
         assert ages[-1] == 30 * 1440
 
     def test_a_failure_is_told_and_asked_again_later(

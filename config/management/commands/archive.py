@@ -12,7 +12,17 @@ from channels.models import Kind
 from publisher.archive import verify
 from publisher.evidence import evidence
 from publisher.models import Announcement, Proof
-from publisher.records import COLUMNS, PPID_WORDS, Search, as_json, joined, proofs, register, register_columns, table
+from publisher.records import (
+    COLUMNS,
+    PPID_WORDS,
+    Search,
+    as_json,
+    joined,
+    proofs,
+    register,
+    register_columns,
+    table,
+)
 from publisher.sheets import to_csv, to_xlsx
 
 _FORMS = ("json", "csv", "register-csv", "register-xlsx", "pdf")
