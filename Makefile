@@ -6,7 +6,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --no-input install --quiet
 SHARED ?= ../shared/data
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: train-shipped bench bench-hearing bench-judging trial-hearing trial-learning help setup demo test test-all lint test-sqlite test-postgres check-5000 messages lock clean
+.PHONY: train-shipped bench bench-hearing bench-judging bench-speaking trial-hearing trial-speaking trial-learning help setup demo test test-all lint test-sqlite test-postgres check-5000 messages lock clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -58,6 +58,9 @@ test-all: test  ## make test, and real Chromium and WordPress, which it installs
 trial-hearing: .venv/ready-dev  ## 300 random worlds, faults and kills against hearing, on both databases
 	@KENTONGAN_LOG=CRITICAL $(BIN)/python -m tests.trials.hearing --runs 300
 
+trial-speaking: .venv/ready-dev  ## 1,000 random kills and faults against speaking, on both databases
+	@KENTONGAN_LOG=CRITICAL $(BIN)/python -m tests.trials.speaking --trials 1000
+
 trial-learning: .venv/ready-dev  ## whether reviews in the queue's order teach more than random ones, and lies are caught
 	@KENTONGAN_LOG=CRITICAL $(BIN)/python -m tests.trials.learning
 
@@ -67,7 +70,7 @@ trial-learning: .venv/ready-dev  ## whether reviews in the queue's order teach m
 	@.venv-bench/bin/pip --disable-pip-version-check --no-input install --quiet --require-hashes -r tests/bench/requirements.txt
 	@touch $@
 
-bench: bench-hearing bench-judging  ## every bench-*; the last line of each is JSON
+bench: bench-hearing bench-judging bench-speaking  ## every bench-*; the last line of each is JSON
 
 bench-hearing: .venv/ready-dev .venv-bench/ready  ## mentions a second into a row, beside twarc; memory over 200,000
 	@$(BIN)/python -m tests.bench.hearing --twarc .venv-bench/bin/python
@@ -79,6 +82,9 @@ bench-hearing: .venv/ready-dev .venv-bench/ready  ## mentions a second into a ro
 
 bench-judging: .venv/ready-dev .venv-bench/ready-judging  ## verdicts a second beside plain scikit-learn and fastText; memory; start
 	@$(BIN)/python -m tests.bench.judging --fasttext .venv-bench/bin/python
+
+bench-speaking: .venv/ready-dev  ## lateness of 1,000 deliveries due in one second; allowances off
+	@$(BIN)/python -m tests.bench.speaking
 
 check-5000: setup  ## the main job on 5,000 real posts of KENTONGAN_SHARED, counted
 	@$(BIN)/python -m tests.worlds 5000 > .venv/world-5000.jsonl

@@ -12,7 +12,7 @@ from channels.models import Account
 from channels.models import Kind as ChannelKind
 from channels.x_length import MAX_WEIGHTED, measure
 from publisher.models import Announcement, Variant
-from publisher.newsroom import preview
+from publisher.newsroom import article_ahead, preview, slug_of
 from publisher.render import problems
 
 _SPACES = re.compile(r"(\s+)")
@@ -59,6 +59,7 @@ def shown_of(announcement: Announcement) -> list[Shown]:
         announcement.reference,
         announcement.fields_en,
         announcement.overrides,
+        announcement.slug,
     )
 
 
@@ -69,9 +70,14 @@ def shown_draft(
     reference: str,
     fields_en: dict[str, str] | None = None,
     overrides: dict[str, str] | None = None,
+    slug: str = "",
 ) -> list[Shown]:
-    """What each account would show of fields that may not be saved yet. Raises TemplateProblem."""
-    wording = preview(kind, fields, accounts, reference, fields_en, overrides)
+    """What each account would show of fields that may not be saved yet. Raises TemplateProblem.
+
+    slug: of the article; "" before a draft is saved, where the present title gives it.
+    """
+    link = article_ahead(accounts, slug or slug_of(kind, fields, reference))
+    wording = preview(kind, fields, accounts, reference, fields_en, overrides, link=link)
     return [
         _shown(account, wording[account.key], problems(account.channel, wording[account.key]))
         for account in accounts

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from channels.contract import ChannelError
-from channels.models import Kind
+from channels.models import Account, Kind
 from channels.registry import open_channel
 from publisher.models import Act, Delivery, DeliveryState, Variant
 
@@ -50,18 +50,23 @@ def _article_in(delivery: Delivery) -> Delivery | None:
         announcement=delivery.announcement, version=delivery.version, account__channel=Kind.WEBSITE
     ).exclude(act=Act.RETRACT)
     for article in articles.select_related("account"):
-        if article_address(article.account.setting("base_url"), delivery.announcement.slug) in text:
+        if article_address(article.account, delivery.announcement.slug) in text:
             return article
     return None
 
 
-def article_address(base: str, slug: str) -> str:
-    """The address of an article that is not there yet. WordPress leads it to the permalink of the site's own form."""
-    return f"{base.rstrip('/')}/{slug}/"
+def article_address(site: Account, slug: str) -> str:
+    """The address of an article that is not there yet, by the account's setting article_address ("/{slug}/").
+
+    WordPress leads from it to the permalink of the site's own form. A site with plain permalinks ("/?p=12") knows no
+    such path: its setting is "/?name={slug}".
+    """
+    form = site.setting("article_address") or "/{slug}/"
+    return site.setting("base_url").rstrip("/") + form.replace("{slug}", slug)
 
 
 def _stands(article: Delivery) -> bool:
-    """Whether the public page answers with the approved words."""
+    """Whether the address that was given to everybody answers with the approved words."""
     if article.state != DeliveryState.PUBLISHED:
         return False
     words = Variant.objects.get(
@@ -69,6 +74,6 @@ def _stands(article: Delivery) -> bool:
     )
     try:
         site: Any = open_channel(article.account)
-        return bool(site.stands(article.permalink, words.html))
+        return bool(site.stands(article_address(article.account, article.announcement.slug), words.html))
     except ChannelError:
         return False

@@ -4,7 +4,7 @@ import hashlib
 import io
 import textwrap
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from django.conf import settings
 from font_source_sans_pro import SourceSansProSemibold
@@ -23,6 +23,11 @@ _GROUND, _INK, _ACCENT, _PALE = "#0f3d38", "#ffffff", "#7fd1c1", "#cfe8e2"
 
 def draw(title: str, lines: list[str], reference: str) -> bytes:
     """The card as JPEG bytes. The same words give the same bytes."""
+    return _drawn(title, tuple(lines), reference)
+
+
+@lru_cache(maxsize=32)  # asked for again at once: uploaded, then proven by its hash
+def _drawn(title: str, lines: tuple[str, ...], reference: str) -> bytes:
     image = Image.new("RGB", SIZE, _GROUND)
     pen = ImageDraw.Draw(image)
     pen.rectangle((0, 0, SIZE[0], 16), fill=_ACCENT)

@@ -50,7 +50,9 @@ def begin_correction(announcement: Announcement, person: Person, now: datetime, 
     """
     need(person, Role.AUTHOR)
     if not note.strip():
-        raise Refused(_("Tulis apa yang diralat; warga membacanya."), {"note": _("Keterangan ralat belum diisi.")})
+        raise Refused(
+            _("Tulis apa yang diralat; warga membacanya."), {"note": _("Keterangan ralat belum diisi.")}
+        )
     with transaction.atomic():
         row = locked(announcement)
         if row.state not in _STANDS or not row.live_version:
@@ -79,7 +81,9 @@ def retract(announcement: Announcement, person: Person, now: datetime, reason: s
     with transaction.atomic():
         waiting = (DeliveryState.PLANNED, DeliveryState.RETRYING)
         rows = Delivery.objects.filter(announcement=announcement).exclude(act=Act.RETRACT)
-        rows.filter(state__in=waiting).update(state=DeliveryState.CANCELLED, next_at=None, pause=None, held="")
+        rows.filter(state__in=waiting).update(
+            state=DeliveryState.CANCELLED, next_at=None, pause=None, held=""
+        )
         row = locked(announcement)
         if row.state in (AnnouncementState.RETRACTING, AnnouncementState.RETRACTED):
             raise Refused(_("Pengumuman ini sudah ditarik."))

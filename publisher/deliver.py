@@ -101,6 +101,8 @@ def deliver(delivery_id: int, now: datetime) -> DeliveryState | None:
     if (left := _intend(delivery, fence, outgoing, memo, now)) is not None:
         return left
     reach("deliver.intent_stored")
+    if not _still_ours(delivery, fence):
+        return None
     return _send(channel, delivery, fence, outgoing, memo, now)
 
 
@@ -348,6 +350,14 @@ def _intend(
         )
         sum_up(delivery.announcement_id, now)
     return None
+
+
+def _still_ours(delivery: Delivery, fence: int) -> bool:
+    """Whether this worker still holds the claim: asked right before the call.
+
+    A machine that slept through its lease wakes up here, when another worker, or a person, may have sent it already.
+    """
+    return Delivery.objects.filter(pk=delivery.pk, fence=fence, state=DeliveryState.SENDING).exists()
 
 
 def _taken_back(delivery: Delivery) -> bool:

@@ -22,7 +22,11 @@ def next_allowed(delivery: Delivery, now: datetime) -> datetime | None:
     """When the account may publish again; None: now. A part of each allowance is kept for emergencies."""
     latest: datetime | None = None
     for span, most in _allowances(delivery):
-        kept = 0 if delivery.urgent else max(1, round(most * settings.ENGINE["speaking"]["kept_for_emergencies"]))
+        kept = (
+            0
+            if delivery.urgent
+            else max(1, round(most * settings.ENGINE["speaking"]["kept_for_emergencies"]))
+        )
         since = now - timedelta(seconds=span)
         rows = _recent(delivery, since)
         if rows.count() >= most - kept:

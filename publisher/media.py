@@ -79,7 +79,7 @@ def describe(
     Raises Unusable where the words are part of what somebody is approving, or approved and not yet sent.
     """
     if alt.strip() != item.alt and (bound := item.announcements.filter(state__in=_BOUND).first()):
-        said = _("Teks alternatif ini bagian dari %(reference)s yang sedang diajukan atau terjadwal; ubah sesudahnya.")
+        said = _("Teks ini bagian dari %(reference)s yang sedang diajukan atau terjadwal; ubah sesudahnya.")
         raise Unusable(said % {"reference": bound.reference})
     item.alt, item.rights, item.expires_on = alt.strip()[:1000], rights.strip()[:200], expires_on
     with transaction.atomic():

@@ -436,7 +436,9 @@ class ReadBack(models.Model):
     delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="read_back")
     done = models.PositiveSmallIntegerField(default=0)  #: how often it was read back (publisher.archive)
     next_at = models.DateTimeField(null=True)  #: UTC, when it is read next; None: no more
-    trouble = models.CharField(max_length=300, blank=True)  #: the channel shows something else; "" when all is well
+    trouble = models.CharField(
+        max_length=300, blank=True
+    )  #: the channel shows something else; "" when all is well
     #: UTC, when a person last looked at the trouble; None: nobody did.
     seen_at = models.DateTimeField(null=True)
 

@@ -10,12 +10,13 @@ from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from channels.models import Account
+from channels.models import Account, Kind
 from channels.registry import edits
 from ledger.chain import record
 from ledger.models import Person
 from ledger.roles import Role, roles_of
 from ledger.wake import wake
+from publisher.article import article_address
 from publisher.change import article_link, back_to_live, standing
 from publisher.change import begin_correction as begin_correction
 from publisher.change import retract as retract
@@ -27,6 +28,7 @@ from publisher.rules import drop_approval
 from publisher.rules import locked as locked
 from publisher.rules import need as need
 from publisher.rules import same_version as same_version
+from publisher.windows import explain, refused
 
 #: What of an announcement may be given beside its fields and targets (publisher.models.Announcement).
 MORE = frozenset(
@@ -55,7 +57,7 @@ def draft(
             fields=fields,
             title=_title(kind, fields, reference),
             reference=reference,
-            slug=_slug(_title(kind, fields, reference), reference),
+            slug=slug_of(kind, fields, reference),
             author=author,
             created_at=now,
             changed_at=now,
@@ -87,7 +89,7 @@ def edit(
             raise Refused(_("Pengumuman ini sudah terjadwal atau tayang; batalkan dulu untuk mengubahnya."))
         row.fields, row.title = fields, _title(row.kind, fields, row.reference)
         if not row.live_version:
-            row.slug = _slug(row.title, row.reference)  # the address of what is out already stays
+            row.slug = slug_of(row.kind, fields, row.reference)  # the address of what is out already stays
         for name, value in _known(more).items():
             setattr(row, name, value)
         row.version += 1
@@ -112,6 +114,8 @@ def submit(
         row = locked(announcement)
         if row.state not in (AnnouncementState.DRAFT, AnnouncementState.REJECTED):
             raise Refused(_("Pengumuman ini sudah diajukan."))
+        if publish_at is not None:
+            _refuse_hour(row, publish_at)
         variants = fixed_variants(row)
         Variant.objects.filter(announcement=row, version=row.version).delete()
         Variant.objects.bulk_create(variants)
@@ -132,6 +136,8 @@ def schedule(announcement: Announcement, person: Person, now: datetime, publish_
             raise Refused(_("Hanya pengumuman yang disetujui yang dapat dijadwalkan."))
         if publish_at < now:
             raise Refused(_("Waktu tayang sudah lewat."), {"publish_at": _("Pilih waktu yang akan datang.")})
+        if publish_at > now:  # "now" is a person's decision; a chosen hour has to fit the calendar
+            _refuse_hour(row, publish_at)
         if content_hash(row) != row.approved_hash:
             raise Refused(_("Isi berubah sejak disetujui; ajukan lagi."))
         _refuse_unfit(row, {v.account.key: (v.account.channel, _as_rendered(v)) for v in _variants(row)})
@@ -152,6 +158,7 @@ def move(announcement: Announcement, person: Person, now: datetime, publish_at: 
         raise Refused(_("Anda tidak mempunyai tugas menjadwalkan pengumuman."))
     if publish_at < now:
         raise Refused(_("Waktu tayang sudah lewat."), {"publish_at": _("Pilih waktu yang akan datang.")})
+    _refuse_hour(announcement, publish_at)
     with transaction.atomic():
         # The deliveries first: whoever claims one of them holds its row, and then the count below is short.
         rows = Delivery.objects.filter(announcement=announcement, version=announcement.version)
@@ -160,7 +167,9 @@ def move(announcement: Announcement, person: Person, now: datetime, publish_at: 
         )
         row = locked(announcement)
         if row.state not in (*EDITABLE, AnnouncementState.SCHEDULED) or moved != rows.count():
-            raise Refused(_("Pengumuman ini sudah mulai tayang atau sedang ditahan; waktunya tidak dapat diubah."))
+            raise Refused(
+                _("Pengumuman ini sudah mulai tayang atau sedang ditahan; waktunya tidak dapat diubah.")
+            )
         before, row.publish_at, row.changed_at = row.publish_at, publish_at, now
         row.save(update_fields=["publish_at", "changed_at"])
         record(
@@ -213,6 +222,7 @@ def fixed_variants(announcement: Announcement) -> list[Variant]:
         announcement.reference,
         announcement.fields_en,
         announcement.overrides,
+        link=article_ahead(accounts, announcement.slug),
     )
     _refuse_unfit(announcement, {a.key: (a.channel, wording[a.key]) for a in accounts})
     return [
@@ -223,7 +233,7 @@ def fixed_variants(announcement: Announcement) -> list[Variant]:
             text=wording[account.key].text,
             title=wording[account.key].title[:200],
             html=wording[account.key].html,
-            alt=wording[account.key].alt[:1000],
+            alt=(announcement.picture.alt if announcement.picture else wording[account.key].alt)[:1000],
             change_text=_correction(announcement, account, wording[account.key]),
         )
         for account in accounts
@@ -236,7 +246,12 @@ def _correction(row: Announcement, account: Account, wording: Rendered) -> str:
         return ""
     link = article_link(row)
     return change_text(
-        account.channel, "correct", title=wording.title, note=row.change_note, reference=row.reference, link=link
+        account.channel,
+        "correct",
+        title=wording.title,
+        note=row.change_note,
+        reference=row.reference,
+        link=link,
     )
 
 
@@ -247,15 +262,40 @@ def preview(
     reference: str,
     fields_en: dict[str, str] | None = None,
     overrides: dict[str, str] | None = None,
+    *,
+    link: str = "",
 ) -> dict[str, Rendered]:
-    """What each account will show, by account key; made by the same render as the publication."""
+    """What each account will show, by account key; made by the same render as the publication.
+
+    link: the address of our article, for posts whose template leads there (``article_ahead``).
+    """
     by_hand = overrides or {}
     return {
         one.key: render(
-            kind, fields, one.channel, reference, fields_en=fields_en, override=by_hand.get(one.key, "")
+            kind,
+            fields,
+            one.channel,
+            reference,
+            fields_en=fields_en,
+            override=by_hand.get(one.key, ""),
+            link=link if _links(one) else "",
         )
         for one in accounts
     }
+
+
+def _links(account: Account) -> bool:
+    """Whether posts of this account lead to our article: everywhere but on X, which asks USD 0.200 for a post with a
+
+    link instead of 0.015 (pricing since 2026-02-06, read 2026-10), unless the account's setting links is true.
+    """
+    return bool(account.settings.get("links", account.channel != Kind.X))
+
+
+def article_ahead(accounts: list[Account], slug: str) -> str:
+    """Where the article will stand, on the first official website among ``accounts``; "" without one."""
+    sites = [one for one in accounts if one.channel == Kind.WEBSITE]
+    return article_address(sites[0], slug) if sites else ""
 
 
 def content_hash(announcement: Announcement) -> str:
@@ -271,6 +311,14 @@ def content_hash(announcement: Announcement) -> str:
         whole.update(f"\x00{announcement.picture.sha256}\x00{announcement.picture.alt}".encode())
     whole.update(f"\x00{announcement.change_note}".encode())
     return whole.hexdigest()
+
+
+def _refuse_hour(row: Announcement, moment: datetime) -> None:
+    """The calendar's rules (quiet hours, prayers, collisions); an emergency is never hindered."""
+    found = refused(explain(moment, row.content_class, row.targets.all(), row))
+    if found:
+        said = " ".join(one.sentence for one in found)
+        raise Refused(_("Waktu itu tidak dapat dipakai. %(why)s") % {"why": said}, {"publish_at": said})
 
 
 def _planned(row: Announcement, account: Account, publish_at: datetime) -> Delivery:
@@ -321,6 +369,7 @@ def _title(kind: str, fields: dict[str, str], reference: str) -> str:
         return _("(tanpa judul)")
 
 
-def _slug(title: str, reference: str) -> str:
+def slug_of(kind: str, fields: dict[str, str], reference: str) -> str:
     """Ends in the reference, so that the address is ours alone on every site."""
+    title = _title(kind, fields, reference)
     return f"{slugify(title)[:80].strip('-') or 'pengumuman'}-{slugify(reference)}"

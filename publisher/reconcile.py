@@ -44,7 +44,9 @@ def reconcile(delivery_id: int, now: datetime) -> DeliveryState | None:
     fence = claim(delivery_id, open_question, now, state=DeliveryState.UNKNOWN)
     if fence is None:
         return None
-    delivery = Delivery.objects.select_related("announcement__picture", "account", "about").get(pk=delivery_id)
+    delivery = Delivery.objects.select_related("announcement__picture", "account", "about").get(
+        pk=delivery_id
+    )
     reach("look.claimed")
     try:
         found = open_channel(delivery.account).find(outgoing_of(delivery), delivery.memo)

@@ -74,9 +74,12 @@ def test_a_correction_reaches_every_channel_once_in_its_own_way(
     shown = town.get("/control/received")
     assert "13.00" in shown["facebook"][0]["text"]
     for site in ("web_diskominfostandi", "web_pemkot"):
-        assert len(shown[site]) == 1 and NOTE in shown[site][0]["text"]
+        assert len(shown[site]) == 1
+        assert NOTE in shown[site][0]["text"]
     first, reply = shown["x"]
-    assert reply["reply_to"] == first["id"] and NOTE in reply["text"] and row.reference in reply["text"]
+    assert reply["reply_to"] == first["id"]
+    assert NOTE in reply["text"]
+    assert row.reference in reply["text"]
 
 
 def test_a_correction_needs_a_second_person_and_leaves_what_stands_until_then(
@@ -101,7 +104,8 @@ def test_a_correction_that_is_taken_back_leaves_the_first_words(
     again = corrected(row, people, now)
     go_on(now)
     again.refresh_from_db()
-    assert again.state == "published" and again.live_version == again.version > 1
+    assert again.state == "published"
+    assert again.live_version == again.version > 1
 
 
 def test_a_correction_says_what_was_wrong(out: Announcement, people: Any, now: datetime) -> None:
@@ -117,13 +121,16 @@ def test_taken_back_it_is_gone_or_says_so_everywhere(
     go_on(now)
     row.refresh_from_db()
     shown = town.get("/control/received")
-    assert not shown["x"] and not shown["facebook"]
+    assert not shown["x"]
+    assert not shown["facebook"]
     for site in ("web_diskominfostandi", "web_pemkot"):
         (article,) = shown[site]
-        assert "Acaranya batal." in article["text"] and article["slug"] == row.slug
+        assert "Acaranya batal." in article["text"]
+        assert article["slug"] == row.slug
     assert row.state == "retracting"  # Instagram lets nobody delete by API
     left = Delivery.objects.get(act="retract", account__key="instagram")
-    assert left.state == "needs_person" and "Hapus" in left.trouble
+    assert left.state == "needs_person"
+    assert "Hapus" in left.trouble
     it_is_there(left, "", people["budi"], now)
     row.refresh_from_db()
     assert row.state == "retracted"
@@ -204,9 +211,11 @@ def test_a_pause_that_begins_between_claim_and_call_still_holds(
 
     announce(people, now, None)
     points.listen(
-        lambda point: start(people["budi"], now, "Berkabung.", "Sekda") and None
-        if point == "deliver.prepared"
-        else None
+        lambda point: (
+            start(people["budi"], now, "Berkabung.", "Sekda") and None
+            if point == "deliver.prepared"
+            else None
+        )
     )
     try:
         deliver(Delivery.objects.get(account__key="x").pk, now)
@@ -254,7 +263,9 @@ def test_an_account_publishes_no_more_than_its_allowance_and_emergencies_may(
         deliver(delivery, now)
     assert len(town.get("/control/received")["x"]) == 2  # the third is kept for an emergency
     held = Delivery.objects.get(state="planned")
-    assert held.held and held.next_at is not None and held.next_at > now + timedelta(seconds=800)
+    assert held.held
+    assert held.next_at is not None
+    assert held.next_at > now + timedelta(seconds=800)
     Delivery.objects.filter(pk=held.pk).update(urgent=True, next_at=now)
     deliver(held.pk, now)
     assert len(town.get("/control/received")["x"]) == 3
@@ -271,12 +282,11 @@ def test_a_time_named_by_the_platform_holds_for_the_whole_account(
     deliver(first.pk, now)
     first.refresh_from_db()
     waiting = Delivery.objects.get(announcement=other, account__key="x")
-    assert first.next_at is not None and waiting.next_at == first.next_at > now
+    assert first.next_at is not None
+    assert waiting.next_at == first.next_at > now
 
 
-def test_moved_to_another_hour_the_approval_stays(
-    accounts: Any, people: Any, now: datetime
-) -> None:
+def test_moved_to_another_hour_the_approval_stays(accounts: Any, people: Any, now: datetime) -> None:
     made = announce(people, now, now + timedelta(hours=2))
     later = now + timedelta(hours=5)
     row = newsroom.move(made, people["sari"], now, later)
@@ -284,6 +294,44 @@ def test_moved_to_another_hour_the_approval_stays(
     assert set(Delivery.objects.values_list("next_at", flat=True)) == {later}
     with pytest.raises(Refused):
         newsroom.move(made, people["sari"], now, now - timedelta(minutes=1))
+
+
+def test_what_links_to_the_article_waits_until_the_article_stands(
+    town: Town, accounts: Any, people: Any, now: datetime
+) -> None:
+    made = announce(people, now, None)
+    facebook, site = (Delivery.objects.get(account__key=key) for key in ("facebook", "web_diskominfostandi"))
+    deliver(facebook.pk, now)
+    facebook.refresh_from_db()
+    assert (facebook.state, town.get("/control/received")["facebook"]) == ("planned", [])
+    assert "Menunggu artikel" in facebook.held
+    deliver(site.pk, now)
+    deliver(facebook.pk, now)
+    (post,) = town.get("/control/received")["facebook"]
+    (article,) = town.get("/control/received")["web_diskominfostandi"]
+    assert made.slug == article["slug"]
+    assert f"/{article['slug']}/" in post["text"]
+
+
+def test_an_article_that_is_not_there_in_time_is_a_persons_question(
+    town: Town, accounts: Any, people: Any, now: datetime
+) -> None:
+    announce(people, now, None)
+    town.post("/control/fail", {"route": "web_diskominfostandi.page", "fault": "error_503", "times": 1000})
+    go_on(now)
+    facebook = Delivery.objects.get(account__key="facebook")
+    assert facebook.state == "needs_person"
+    assert "belum tampil" in facebook.trouble
+    send_again(facebook, people["budi"], now + timedelta(hours=1))
+    go_on(now + timedelta(hours=1))
+    assert len(town.get("/control/received")["facebook"]) == 1
+
+
+def test_an_emergency_waits_for_no_article(town: Town, accounts: Any, people: Any, now: datetime) -> None:
+    announce(people, now, None)
+    Delivery.objects.update(urgent=True)
+    deliver(Delivery.objects.get(account__key="facebook").pk, now)
+    assert len(town.get("/control/received")["facebook"]) == 1
 
 
 def test_all_have_settled(out: Announcement) -> None:

@@ -133,13 +133,16 @@ def test_a_revoked_token_stops_that_account_only_and_a_person_can_go_on(
 
     town.post("/control/fail", {"route": WRITES[target], "fault": "token_revoked"})
     go_on(now)
-    assert held(town) == {**ONCE, target: 0}
-    assert states()[target] == DeliveryState.NEEDS_PERSON
+    # Facebook links to the article of the first website: without the article it waits, and then a person decides.
+    missing = {target, "facebook"} if target == "web_diskominfostandi" else {target}
+    assert held(town) == {key: int(key not in missing) for key in ONCE}
+    assert {key for key, state in states().items() if state == DeliveryState.NEEDS_PERSON} == missing
     assert Account.objects.get(key=target).trouble
     announcement.refresh_from_db()
     assert announcement.state == "partly_published"
     later = now + timedelta(days=1)
-    send_again(Delivery.objects.get(account__key=target), people["budi"], later)
+    for key in missing:
+        send_again(Delivery.objects.get(account__key=key), people["budi"], later)
     go_on(later)
     assert held(town) == ONCE
     announcement.refresh_from_db()

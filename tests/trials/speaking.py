@@ -199,11 +199,13 @@ def empty() -> dict[str, Any]:
 
 
 def summary(reports: dict[str, dict[str, Any]], trials: int, seconds: float) -> dict[str, Any]:
-    """The last line: what was broken, what was met, and the seconds of the injected clock that questions stayed open."""
+    """The last line: what was broken, what was met, and how long questions stayed open (seconds, injected clock)."""
     whole = empty()
     for report in reports.values():
         for key, value in report.items():
-            whole[key].update(value) if isinstance(value, Counter) else whole.update({key: whole[key] + value})
+            whole[key].update(value) if isinstance(value, Counter) else whole.update(
+                {key: whole[key] + value}
+            )
     missing = [one for one in FAULTS if not whole["faults"][one]]
     missing += [one for one in DISTURBANCES if not whole["boundaries"][one]]
     good = whole["trials"] >= trials and not whole["broken"]

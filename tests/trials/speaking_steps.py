@@ -324,7 +324,10 @@ def _town(path: str, body: object = None, method: str | None = None) -> Any:
 
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(  # noqa: S310 - loopback only
-        f"{settings.STAND_IN}/control/{path}", data=data, method=method, headers={"Content-Type": "application/json"}
+        f"{settings.STAND_IN}/control/{path}",
+        data=data,
+        method=method,
+        headers={"Content-Type": "application/json"},
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=30) as answer:

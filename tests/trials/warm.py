@@ -66,7 +66,7 @@ class Warm:
         return KILLED if answer["code"] == KILLED else json.loads(answer["said"] or "null")
 
     def learn(self, what: str) -> None:
-        """Do a step in the warm process itself: what it loads, every later child has. It must not touch a database."""
+        """Do a step in the warm process itself: what it loads, every child has. It must touch no database."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"learn": what}) + "\n")

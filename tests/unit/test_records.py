@@ -110,6 +110,10 @@ class TestCommand:
         call_command("archive", "export", format=form, out=tmp_path / "arsip")
         assert (tmp_path / "arsip").stat().st_size > 200
 
+    def test_a_day_that_is_none_is_named(self) -> None:
+        with pytest.raises(CommandError, match="'kemarin' bukan tanggal"):
+            call_command("archive", "export", since="kemarin")
+
     def test_a_pdf_wants_its_announcement(self, tmp_path: Path) -> None:
         with pytest.raises(CommandError, match="reference"):
             call_command("archive", "export", format="pdf", out=tmp_path / "b.pdf")

@@ -38,7 +38,9 @@ def test_every_kind_fits_every_channel_in_both_languages(kind: str, channel: str
     made = render(kind, examples(kind), channel, REFERENCE, fields_en=examples(kind, "en"), link=LINK)
     assert problems(channel, made) == []
     assert REFERENCE in (made.html or made.text)
-    english = next(one.example_en for one in kind_named(kind).fields if one.example_en not in ("", one.example))
+    english = next(
+        one.example_en for one in kind_named(kind).fields if one.example_en not in ("", one.example)
+    )
     assert (english in (made.html or made.text)) == (channel != "x")
     if channel in ("x", "facebook"):
         assert LINK in made.text

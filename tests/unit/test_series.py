@@ -310,7 +310,7 @@ class TestWriting:
         made = make("service_notice", late, sari, now)
         approve_series(made, budi, now, seen=series_hash(made))
         make_due(now)
-        assert {row.state for row in Announcement.objects.all()} == {"submitted"}
+        assert {row.state for row in Announcement.objects.all()} == {"draft"}
 
     def test_fields_that_do_not_fit_any_more_leave_a_draft_that_a_person_sees(
         self, made: Series, now: datetime

@@ -38,8 +38,8 @@ class Command(BaseCommand):
         parser.add_argument("action", choices=("verify", "export"))
         parser.add_argument("--format", choices=_FORMS, default="json", help="bentuk berkas (json)")
         parser.add_argument("--out", type=Path, help="berkas tujuan; tanpa ini ke keluaran baku")
-        parser.add_argument("--since", type=_day, help="hari pertama, TTTT-BB-HH")
-        parser.add_argument("--until", type=_day, help="hari terakhir, TTTT-BB-HH")
+        parser.add_argument("--since", default="", help="hari pertama, TTTT-BB-HH")
+        parser.add_argument("--until", default="", help="hari terakhir, TTTT-BB-HH")
         parser.add_argument("--channel", choices=Kind.values, default="")
         parser.add_argument("--class", dest="ppid_class", choices=[*PPID_WORDS], default="")
         parser.add_argument("--reference", default="", help="rujukan pengumuman, mis. KTG-7F3A2C")
@@ -61,8 +61,8 @@ class Command(BaseCommand):
             words=options["reference"],
             channel=options["channel"],
             ppid_class=options["ppid_class"],
-            since=options["since"],
-            until=options["until"],
+            since=_day(options["since"]),
+            until=_day(options["until"]),
         )
         data = _written(options["format"], asked)
         if options["out"] is None:
@@ -91,8 +91,8 @@ def _written(form: str, asked: Search) -> bytes:
     return evidence(announcement, timezone.now())
 
 
-def _day(text: str) -> date:
+def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text) if text else None
     except ValueError as error:
         raise CommandError(f"'{text}' bukan tanggal; tulis seperti 2026-11-28.") from error
