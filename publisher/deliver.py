@@ -88,7 +88,7 @@ def deliver(delivery_id: int, now: datetime) -> DeliveryState | None:
         return DeliveryState(stop["state"])
     try:
         channel = open_channel(delivery.account)
-        outgoing = outgoing_of(delivery)
+        outgoing = outgoing_of(delivery, now)
         # The earliest start is kept: an attempt that was unclear may have landed before the present one.
         memo = channel.prepare(outgoing, {"started_at": now.isoformat(), **delivery.memo})
         if outgoing.picture is not None:
@@ -136,8 +136,11 @@ def _held_by(pause: Pause) -> dict[str, Any]:
     return {"state": DeliveryState.PLANNED, "next_at": None, "held": pause.reason[:200], "pause": pause}
 
 
-def outgoing_of(delivery: Delivery) -> Outgoing:
-    """What is sent: the stored wording of the delivery's version, never a new rendering."""
+def outgoing_of(delivery: Delivery, now: datetime | None = None) -> Outgoing:
+    """What is sent: the stored wording of the delivery's version, never a new rendering.
+
+    now: a picture whose rights have ended by then is refused (ChannelError); None: what was sent, at whatever time.
+    """
     announcement = delivery.announcement
     variant = Variant.objects.get(
         announcement=announcement, version=delivery.version, account=delivery.account
@@ -163,8 +166,8 @@ def outgoing_of(delivery: Delivery) -> Outgoing:
     ):
         return plain
     if delivery.account.channel == Kind.INSTAGRAM:
-        return replace(plain, image_url=public_address(announcement, variant.alt))
-    picture = picture_of(announcement, delivery.account.channel)
+        return replace(plain, image_url=public_address(announcement, variant.alt, now))
+    picture = picture_of(announcement, delivery.account.channel, now)
     if picture is None or announcement.picture is None:
         return plain
     return replace(plain, picture=picture, alt=announcement.picture.alt)
@@ -392,7 +395,13 @@ def _failed(
     if failure == Failure.CREDENTIALS:
         Account.objects.filter(pk=delivery.account_id).update(trouble=said[:300])
     settle(delivery, fence, now, state=state, next_at=at, trouble=said)
-    if failure == Failure.LATER and isinstance(error, ChannelError) and (rest := error.next_time(now)):
+    # Without a code of the platform it is this one picture that is not ready, and the account's others may go.
+    if (
+        failure == Failure.LATER
+        and isinstance(error, ChannelError)
+        and error.code
+        and (rest := error.next_time(now))
+    ):
         rest_account(delivery.account_id, rest)
     level = logging.INFO if state == DeliveryState.RETRYING else logging.WARNING
     log.log(level, "%s: %s (%s)", delivery, said, state.value)

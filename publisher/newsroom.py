@@ -21,6 +21,7 @@ from publisher.change import article_link, back_to_live, standing
 from publisher.change import begin_correction as begin_correction
 from publisher.change import retract as retract
 from publisher.kinds import TemplateProblem, kind_named
+from publisher.media import local_day, wants
 from publisher.models import EDITABLE, Act, Announcement, AnnouncementState, Delivery, DeliveryState, Variant
 from publisher.render import Rendered, change_text, problems, render
 from publisher.rules import Refused as Refused
@@ -116,7 +117,7 @@ def submit(
             raise Refused(_("Pengumuman ini sudah diajukan."))
         if publish_at is not None:
             _refuse_hour(row, publish_at)
-        variants = fixed_variants(row)
+        variants = fixed_variants(row, now)
         Variant.objects.filter(announcement=row, version=row.version).delete()
         Variant.objects.bulk_create(variants)
         row.state, row.publish_at, row.changed_at, row.note = AnnouncementState.SUBMITTED, publish_at, now, ""
@@ -207,11 +208,13 @@ def cancel(announcement: Announcement, person: Person, now: datetime) -> Announc
     return row
 
 
-def fixed_variants(announcement: Announcement) -> list[Variant]:
+def fixed_variants(announcement: Announcement, now: datetime) -> list[Variant]:
     """The wording for every target, checked against its channel. Raises Refused naming each that does not fit."""
     kind = kind_named(announcement.kind)
     if missing := kind.check(announcement.fields) | kind.check_english(announcement.fields_en):
         raise Refused(_("Ada isian yang perlu dilengkapi."), missing)
+    if announcement.picture and (wanting := wants(announcement.picture, local_day(now))):
+        raise Refused(_("Gambarnya belum dapat dipakai."), {"picture": " ".join(wanting)})
     accounts = list(announcement.targets.order_by("id"))
     if not accounts:
         raise Refused(_("Pilih paling sedikit satu saluran."), {"targets": _("Belum ada saluran.")})

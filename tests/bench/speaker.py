@@ -2,9 +2,10 @@
 
 One order a line on standard input, one answer a line on standard output:
 
-    {"do": "plan", "deliveries": …, "together": …, "at": …}  so many deliveries due at that moment: announcements to
-                                  all of the accounts ``together``, or (false) each to one of them in turn
-    {"do": "speak", "patience": …}  the clock and the lanes run until nothing is due any more; how each delivery fared
+    {"do": "plan", "deliveries": …, "together": …, "keys": …}  so many deliveries, approved for tomorrow: announcements
+                                  to all of the accounts ``keys`` together, or (false) each to one of them in turn
+    {"do": "speak", "patience": …}  all are due in three seconds; the clock and the lanes run until nothing is due any
+                                  more; how each delivery fared
 
 Its database is told by KENTONGAN_HOME and DATABASE_URL, the town by KENTONGAN_STAND_IN, and the allowances, which are
 off, by KENTONGAN_HOME/config/engine.toml.
@@ -15,7 +16,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from tests.bench.hearer import rss
@@ -38,14 +39,14 @@ class Speaker:
         self.people = make_people("kata-sandi-uji")
         self.accounts = {one.key: one for one in Account.objects.filter(key__in=KEYS)}
 
-    def plan(self, deliveries: int, at: str, together: bool, keys: list[str]) -> int:
-        """Announcements written, submitted and approved, and planned for the moment ``at``."""
+    def plan(self, deliveries: int, together: bool, keys: list[str]) -> int:
+        """Announcements written, submitted and approved, and planned for tomorrow."""
         from django.utils import timezone
 
         from publisher import newsroom
         from publisher.approval import approve
 
-        due = datetime.fromisoformat(at)
+        due = timezone.now() + timedelta(days=1)
         for number, targets in enumerate(_shares(deliveries, together, keys)):
             fields = {
                 "headline": f"Layanan KTP keliling, hari ke-{number + 1}",
@@ -62,6 +63,7 @@ class Speaker:
 
     def speak(self, patience: float) -> dict[str, Any]:
         from django.db import connection
+        from django.utils import timezone
 
         from engine.clock import start_clock
         from engine.embedded import Lanes
@@ -71,6 +73,8 @@ class Speaker:
         lanes = Lanes()
         set_hook(lanes.wake)
         clock = start_clock(lanes.submit, "bench")
+        due = timezone.now() + timedelta(seconds=3)
+        Delivery.objects.update(due_at=due, next_at=due)
         end, peak = time.monotonic() + patience, rss()
         try:
             while time.monotonic() < end and Delivery.objects.filter(next_at__isnull=False).exists():

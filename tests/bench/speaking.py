@@ -27,7 +27,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +99,8 @@ def run(
 ) -> tuple[dict[str, Any], list[str]]:
     """Plan and speak once; gives the figures, and what was not well."""
     with speaker(env, town) as ours:
-        # Far enough away that all is approved by then: planning is not measured.
-        due = datetime.now(UTC) + timedelta(seconds=30 + deliveries * (0.2 if together else 0.6))
-        ours.ask("plan", deliveries=deliveries, at=due.isoformat(), together=together, keys=list(keys))
-        spoken = ours.ask("speak", patience=PATIENCE + max(0.0, due.timestamp() - time.time()))
+        ours.ask("plan", deliveries=deliveries, together=together, keys=list(keys))
+        spoken = ours.ask("speak", patience=PATIENCE)
     rows, shown = spoken["rows"], town.get("/control/received")
     arrived = sorted(_arrivals(rows, shown))
     started = sorted(row["began"] - row["due"] for row in rows if row["began"])

@@ -5,8 +5,8 @@
 Simulated reviewers answer from labels, post after post in a made-up order of time, in which the kinds have the shares
 of a city's stream (SHARES): most of it is chat and news, wishes and thanks are rare. As in a bare installation the
 judge knows the seed corpus alone; in each round it judges what has arrived, a quarter of it is reviewed, and it
-learns anew on top of that. Once the posts to review are drawn at random, once by the queue's mix; the curve of macro-F1
-on posts held out, against the number of reviews, must enclose more area with the mix (median over the
+learns anew on top of that. Once the posts to review are drawn at random, once by the queue's mix; the curve of
+macro-F1 on posts held out, against the number of reviews, must enclose more area with the mix (median over the
 seeds). Then batches of reviews come in: clean ones must not be held, and one reviewer who lies (about everything;
 about complaints only) must be, and alone.
 

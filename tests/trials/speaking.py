@@ -14,6 +14,7 @@ any trial broke a promise, or a boundary or a fault was never met.
 
 import argparse
 import json
+import math
 import random
 import statistics
 import sys
@@ -160,6 +161,8 @@ def campaign(name: str, address: str, seeds: range, report: dict[str, Any], fold
         with warm(address) as process:
             process.learn("speaking_steps.load")
             for seed in seeds:
+                if time.monotonic() > report["until"]:
+                    break
                 home = folder / uuid.uuid4().hex
                 env = {**fresh(), "KENTONGAN_STAND_IN": town.base}
                 if name == "postgres":
@@ -194,7 +197,7 @@ def add(report: dict[str, Any], story: Story) -> None:
 
 def empty() -> dict[str, Any]:
     counts = dict.fromkeys(("trials", "changed", *_BROKEN), 0)
-    lists: dict[str, Any] = {"broken": [], "read": [], "asked": []}
+    lists: dict[str, Any] = {"until": math.inf, "broken": [], "read": [], "asked": []}
     return {**counts, **lists, "acts": Counter(), "faults": Counter(), "boundaries": Counter()}
 
 
@@ -202,10 +205,9 @@ def summary(reports: dict[str, dict[str, Any]], trials: int, seconds: float) -> 
     """The last line: what was broken, what was met, and how long questions stayed open (seconds, injected clock)."""
     whole = empty()
     for report in reports.values():
-        for key, value in report.items():
-            whole[key].update(value) if isinstance(value, Counter) else whole.update(
-                {key: whole[key] + value}
-            )
+        for key in whole:
+            whole[key] += report[key]
+    del whole["until"]
     missing = [one for one in FAULTS if not whole["faults"][one]]
     missing += [one for one in DISTURBANCES if not whole["boundaries"][one]]
     good = whole["trials"] >= trials and not whole["broken"]
@@ -239,6 +241,9 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=1000, help="in all, shared by both databases")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
+        "--seconds", type=float, default=math.inf, help="begin no trial after this many seconds"
+    )
+    parser.add_argument(
         "--only",
         nargs="?",
         const="both",
@@ -249,7 +254,7 @@ def main() -> int:
     began = time.monotonic()
     names = ["sqlite", "postgres"] if given.only in (None, "both") else [given.only]
     share = 1 if given.only else -(-given.trials // len(names))
-    reports = {name: empty() for name in names}
+    reports = {name: {**empty(), "until": began + given.seconds} for name in names}
     with tempfile.TemporaryDirectory(prefix="kentongan-trial-") as place:
         folder = Path(place)
         folder.chmod(0o755)

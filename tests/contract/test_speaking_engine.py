@@ -1,4 +1,4 @@
-"""A worker that stalls past its lease and comes back: its delivery is another's by then, and it says nothing more."""
+"""What the trials and the bench of speaking found in the engine, each in its smallest form."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ def now() -> datetime:
     return timezone.now()
 
 
-def test_what_was_decided_while_it_stalled_is_not_sent_a_second_time(
+def test_a_worker_that_comes_back_after_its_lease_sends_nothing(
     town: Town, accounts: Any, people: Any, now: datetime
 ) -> None:
     """Between the stored intent and the call; Facebook has no key of ours that would refuse the second one."""
@@ -38,6 +38,15 @@ def test_what_was_decided_while_it_stalled_is_not_sent_a_second_time(
     shown = [post for post in town.get("/control/received")["facebook"] if reference in post["text"]]
     assert len(shown) == 1
     assert Delivery.objects.get(pk=pk).state == "published"
+
+
+def test_a_picture_that_is_not_ready_holds_up_no_other_post_of_its_account(
+    town: Town, accounts: Any, people: Any, now: datetime
+) -> None:
+    first, second = (_instagram(announce(people, now, None)) for _ in range(2))
+    assert deliver(first, now) == "retrying"
+    assert Delivery.objects.get(pk=first).next_at == now + timedelta(seconds=5)
+    assert Delivery.objects.get(pk=second).next_at == now
 
 
 def _meanwhile(pk: int, other: int, people: Any, now: datetime) -> None:
@@ -55,5 +64,11 @@ def _facebook(announcement: Any) -> int:
     """The delivery to Facebook alone, without an article to wait for."""
     Account.objects.filter(channel="website").update(enabled=False)
     made = Delivery.objects.get(announcement=announcement, account__key="facebook")
+    Delivery.objects.filter(pk=made.pk).update(urgent=True)
+    return made.pk
+
+
+def _instagram(announcement: Any) -> int:
+    made = Delivery.objects.get(announcement=announcement, account__key="instagram")
     Delivery.objects.filter(pk=made.pk).update(urgent=True)
     return made.pk
