@@ -2,8 +2,8 @@
 
 One order a line on standard input, one answer a line on standard output:
 
-    {"do": "plan", "deliveries": …, "together": …, "keys": …}  so many deliveries, approved for tomorrow: announcements
-                                  to all of the accounts ``keys`` together, or (false) each to one of them in turn
+    {"do": "plan", "deliveries": …, "together": …, "keys": …}  so many deliveries, approved for tomorrow:
+                                  announcements to all of the accounts ``keys``, or (false) to one of them in turn
     {"do": "speak", "patience": …}  all are due in three seconds; the clock and the lanes run until nothing is due any
                                   more; how each delivery fared
 

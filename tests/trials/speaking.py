@@ -56,45 +56,51 @@ class Story:
         self.acts: list[str] = []
         self.played: Counter[str] = Counter()
         self.stopped: Counter[str] = Counter()
+        self.ended: Counter[str] = Counter()
+        self.left = ""  #: state of the announcement in the end
         self.broken: list[tuple[str, str]] = []
         self.told: list[str] = []
 
     def play(self) -> None:
         self.town.post("/control/reset", {})
         self._do("begin", keys=self.keys)
-        early = self.dice.random() < 0.08
-        self.act("publish", interrupted=early)
+        self.begin_act("publish")
         dice = self.dice.random()
-        if early:
-            self.change("retract")
-        elif dice < 0.3:
-            self.change("correct")
-        elif dice < 0.5:
-            self.change("retract")
-        elif dice < 0.6:
-            self.change("correct")
-            self.change("retract")
+        if dice < 0.08:
+            self.change("retract")  # in the middle of things
+            self.judge()
+            return
+        self.judge()
+        for act in ("correct",) * (dice < 0.48) + ("retract",) * (0.38 < dice < 0.68):
+            if self.change(act):
+                self.judge()
 
-    def change(self, act: str) -> None:
-        self.now += timedelta(minutes=self.dice.randint(1, 600) if self.acts else 1)
-        if self._do(act):
-            self.act(act)
-
-    def act(self, act: str, interrupted: bool = False) -> None:
-        """Everything that follows from one decision, disturbed and then left in peace; and the judgement."""
-        self.acts.append(act)
-        # The pair of this seed meets its act first; later acts of the trial meet another pair.
-        if len(self.acts) > 1:
+    def change(self, act: str) -> bool:
+        """A person's decision about what is out, minutes or hours later; gives whether it could be made."""
+        self.now += timedelta(minutes=self.dice.randint(1, 600))
+        possible = bool(self._do(act))
+        if possible:
+            # The pair of this seed met the first act; the later ones meet another pair.
             self.fault, self.disturbance = self.dice.choice(FAULTS), self.dice.choice(DISTURBANCES)
+            self.begin_act(act)
+        return possible
+
+    def begin_act(self, act: str) -> None:
+        self.acts.append(act)
         for route, fault in faults_of(act, self.fault, self.disturbance, self.keys, self.dice):
             self._arm(route, fault)
         self.disturb()
-        if interrupted:
-            return
+
+    def judge(self) -> None:
+        """What follows is left in peace until it ends, and compared with the town."""
         found = self._do("settle")
         for left in found["unplayed"]:
             self.played[left["fault"]] -= left["times"]
-        self.broken += [(what, f"after {act}: {where}") for what, where in breaches(found, found["received"])]
+        after = f"after {self.acts[-1]}"
+        self.broken += [(what, f"{after}: {where}") for what, where in breaches(found, found["received"])]
+        newest = [rows[-1] for rows in found["deliveries"].values()]
+        self.ended.update(f"{row['act']} {row['state']}" for row in newest)
+        self.left = found["state"]
 
     def disturb(self) -> None:
         how = self.disturbance
@@ -190,6 +196,8 @@ def add(report: dict[str, Any], story: Story) -> None:
     report["acts"].update(story.acts)
     report["faults"].update(+story.played)
     report["boundaries"].update(story.stopped)
+    report["ended"].update(story.ended)
+    report["announcements"][story.left] += 1
     read, asked = story.unclear()
     report["read"] += read
     report["asked"] += asked
@@ -198,7 +206,8 @@ def add(report: dict[str, Any], story: Story) -> None:
 def empty() -> dict[str, Any]:
     counts = dict.fromkeys(("trials", "changed", *_BROKEN), 0)
     lists: dict[str, Any] = {"until": math.inf, "broken": [], "read": [], "asked": []}
-    return {**counts, **lists, "acts": Counter(), "faults": Counter(), "boundaries": Counter()}
+    more: dict[str, Any] = {name: Counter() for name in ("boundaries", "ended", "announcements")}
+    return {**counts, **lists, "acts": Counter(), "faults": Counter(), **more}
 
 
 def summary(reports: dict[str, dict[str, Any]], trials: int, seconds: float) -> dict[str, Any]:

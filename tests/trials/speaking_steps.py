@@ -101,9 +101,9 @@ def run_on(now: datetime, rounds: int = 3000, lock: str = "", visit_of_lock: int
     """
     channels.http.TIMEOUT = channels.graph.TIMEOUT = (3.05, PATIENCE)
     with _locked_at(lock, visit_of_lock) as locked:
+        _note(now)
         for _ in range(rounds):
             set_clock(now)
-            _note(now)
             _round(now, locked)
             _note(now)
             following = _next(now)
