@@ -41,7 +41,8 @@ class ChannelError(Exception):
 
     def next_time(self, now: datetime) -> datetime | None:
         """When to try again, by the platform's word; None when it gave none."""
-        span = None if self.retry_in is None else now + timedelta(seconds=self.retry_in)
+        # A year at most: what a site writes into Retry-After may be beyond every calendar.
+        span = None if self.retry_in is None else now + timedelta(seconds=min(self.retry_in, 31_536_000))
         return self.retry_at or span
 
 

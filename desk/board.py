@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from publisher.models import Announcement, Delivery
+from publisher.models import Act, Announcement, Delivery, DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +19,11 @@ def rows_of(announcement: Announcement) -> list[Row]:
     by_account: dict[int, list[Delivery]] = {}
     for delivery in rows.order_by("account_id", "-pk"):
         by_account.setdefault(delivery.account_id, []).append(delivery)
-    return [Row(newest, earlier) for newest, *earlier in by_account.values()]
+    return [_row(of_account) for of_account in by_account.values()]
+
+
+def _row(newest_first: list[Delivery]) -> Row:
+    """The newest on top; but of several withdrawals (a post and the reply under it) the one that is not done."""
+    undone = (one for one in newest_first if one.act == Act.RETRACT and one.state != DeliveryState.RETRACTED)
+    top = next(undone, newest_first[0])
+    return Row(top, [one for one in newest_first if one.pk != top.pk])

@@ -26,7 +26,7 @@ NTH: dict[str, Promise] = {
     "2nd": gettext_lazy("kedua"),
     "3rd": gettext_lazy("ketiga"),
     "4th": gettext_lazy("keempat"),
-    "last": gettext_lazy("terakhir"),
+    "last": gettext_lazy("yang terakhir"),
 }
 #: A Monday, by which the days of the week are named.
 _MONDAY = date(2024, 1, 1)

@@ -95,9 +95,10 @@ def for_input(moment: datetime | None) -> str:
 def from_input(text: str) -> datetime | None:
     """What a datetime-local field sent, as a moment; None when it is no time."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone())
+        moment = datetime.fromisoformat(text).replace(tzinfo=zone())
     except ValueError:
         return None
+    return moment if 2000 <= moment.year < 2200 else None  # beyond, reckoning with it leaves the calendar
 
 
 def today() -> tuple[datetime, datetime]:

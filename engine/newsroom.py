@@ -3,8 +3,6 @@
 import logging
 from datetime import datetime
 
-from django.db import DatabaseError
-
 from publisher.approval import remind
 from publisher.archive import complete, read_back
 from publisher.pause import note_ends
@@ -23,7 +21,7 @@ def look_after(now: datetime) -> None:
         try:
             if done := what(now):
                 log.info("%s: %s", what.__name__, done)
-        except DatabaseError:
+        except Exception:  # whatever it is: the others are looked after all the same
             log.exception("%s failed; the next minute tries again", what.__name__)
 
 

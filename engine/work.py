@@ -20,7 +20,7 @@ from monitor.inbox import drain, waiting
 from monitor.models import Mention, Source
 from monitor.recheck import accounts_to_check, recheck
 from publisher.advance import advance
-from publisher.deliver import due_deliveries
+from publisher.deliver import due_deliveries, urgent_before
 from publisher.models import Delivery
 
 
@@ -85,6 +85,9 @@ def run(job: Job) -> None:
         case "examine":
             look_at_accounts(now)
         case "deliver":
+            # A lane is worked off in the order in which it filled: what is urgent does not wait at its end.
+            for urgent in urgent_before(int(job.key), now):
+                advance(urgent, now)
             advance(int(job.key), now)
         case "newsroom":
             look_after(now)

@@ -116,10 +116,17 @@ def read_back_one(delivery_id: int, now: datetime) -> bool:
         delivery_id=delivery_id
     )
     delivery = look.delivery
+    if not delivery.remote_id:  # a person gave a link that does not carry it: there is nothing to ask for
+        ReadBack.objects.filter(pk=look.pk).update(next_at=None)
+        return False
     try:
         found = open_channel(delivery.account).shows(delivery.remote_id, delivery.permalink)
     except ChannelError as error:
         _unread(look, error, now)
+        return False
+    except Exception as error:  # an answer that nobody foresaw: later again, and not for ever
+        log.exception("%s: unexpected", delivery)
+        _unread(look, ChannelError(str(error), Failure.LATER), now)
         return False
     shown = found if isinstance(found, Shows) else None
     same = as_approved(delivery, shown)

@@ -8,11 +8,13 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from channels.models import Kind
+from channels.registry import deletes
 from ledger.chain import record
 from ledger.models import Person
 from ledger.roles import Role
 from ledger.wake import wake
 from publisher.models import (
+    EDITABLE,
     SETTLED,
     Act,
     Announcement,
@@ -90,6 +92,8 @@ def retract(announcement: Announcement, person: Person, now: datetime, reason: s
         up = rows.filter(state__in=(DeliveryState.PUBLISHED, DeliveryState.CORRECTED))
         if not up.exists() and not rows.filter(state__in=_UNDER_WAY).exists():
             raise Refused(_("Pengumuman ini belum tayang di saluran mana pun; batalkan saja."))
+        if row.live and row.state in EDITABLE:
+            back_to_live(row)  # what a correction's draft says was approved by nobody, so its title is not said
         row.state, row.change_note, row.changed_at = AnnouncementState.RETRACTING, reason.strip()[:500], now
         row.save()
         record("announcement.retracted", row.subject, actor=person, at=now, reason=row.change_note)
@@ -99,7 +103,12 @@ def retract(announcement: Announcement, person: Person, now: datetime, reason: s
 
 
 def withdraw(delivery: Delivery, announcement: Announcement, now: datetime) -> None:
-    """Plan the withdrawal of one post that stands (or has just landed); planning it again changes nothing."""
+    """Plan the withdrawal of one post that stands (or has just landed); planning it again changes nothing.
+
+    Where only a person can delete, our comments under the post go with it, and need no withdrawal of their own.
+    """
+    if delivery.act == Act.CORRECT and not deletes(delivery.account.channel):
+        return
     made, new = Delivery.objects.get_or_create(
         announcement=announcement,
         version=delivery.version,

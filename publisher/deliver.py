@@ -60,6 +60,7 @@ _MOVING = (
 )
 #: Deliveries of which nothing (more) stands on the channel.
 _GONE = (DeliveryState.RETRACTED, DeliveryState.CANCELLED, DeliveryState.REFUSED)
+_TAKEN_BACK = (AnnouncementState.RETRACTING, AnnouncementState.RETRACTED)
 _EVENT = {
     Act.PUBLISH: "delivery.published",
     Act.CORRECT: "delivery.corrected",
@@ -74,6 +75,14 @@ def due_deliveries(now: datetime) -> list[tuple[int, int]]:
     rows = Delivery.objects.filter(free, next_at__lte=now, account__enabled=True)
     rows = rows.order_by("-urgent", "due_at", "id")
     return list(rows.values_list("pk", "account_id")[:1000])
+
+
+def urgent_before(delivery_id: int, now: datetime) -> list[int]:
+    """The emergencies (and withdrawals) of the same account that are due, unless the delivery is one itself."""
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    account = Delivery.objects.filter(pk=delivery_id, urgent=False).values("account_id")
+    rows = Delivery.objects.filter(free, urgent=True, next_at__lte=now, account__in=account)
+    return list(rows.order_by("due_at", "id").values_list("pk", flat=True)[:100])
 
 
 def deliver(delivery_id: int, now: datetime) -> DeliveryState | None:
@@ -97,6 +106,9 @@ def deliver(delivery_id: int, now: datetime) -> DeliveryState | None:
         # Nothing public was asked for yet, so even an unclear failure here can simply be repeated.
         landed_not = Failure.LATER if error.failure == Failure.UNKNOWN else error.failure
         return _failed(delivery, fence, landed_not, error, now)
+    except Exception as error:  # an answer that nobody foresaw must not be asked for again and again for ever
+        log.exception("%s: unexpected", delivery)
+        return _failed(delivery, fence, Failure.LATER, error, now)
     reach("deliver.prepared")
     if (left := _intend(delivery, fence, outgoing, memo, now)) is not None:
         return left
@@ -113,6 +125,8 @@ def _objection(delivery: Delivery, now: datetime) -> dict[str, Any] | None:
     """
     if delivery.act == Act.RETRACT:
         return None  # taking something back needs no approval and waits for nothing
+    if delivery.announcement.state in _TAKEN_BACK:
+        return {"state": DeliveryState.CANCELLED, "next_at": None, "trouble": "", "held": ""}
     if content_hash(delivery.announcement) != delivery.announcement.approved_hash:
         return _ask(_("Isinya berbeda dari yang disetujui; tidak dikirim."))
     if delivery.version != delivery.announcement.version:
@@ -240,13 +254,15 @@ def _about_it(delivery: Delivery, at: datetime) -> None:
     row = Announcement.objects.select_for_update().get(pk=delivery.announcement_id)
     if delivery.act == Act.RETRACT:
         if Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.RETRACTED).exists():
-            same = Delivery.objects.filter(announcement=row, account=delivery.account)
-            post = delivery.about.remote_id if delivery.about else ""
-            same.filter(remote_id=post).exclude(pk=delivery.pk).update(state=DeliveryState.RETRACTED)
+            stood = (DeliveryState.PUBLISHED, DeliveryState.CORRECTED)
+            same = Delivery.objects.filter(announcement=row, account=delivery.account, state__in=stood)
+            if deletes(delivery.account.channel):  # elsewhere our comments went with the post that a person deleted
+                same = same.filter(remote_id=delivery.about.remote_id if delivery.about else "")
+            same.update(state=DeliveryState.RETRACTED)
         return
     if delivery.about_id:
         Delivery.objects.filter(pk=delivery.about_id).update(state=DeliveryState.CORRECTED)
-    if row.state in (AnnouncementState.RETRACTING, AnnouncementState.RETRACTED):
+    if row.state in _TAKEN_BACK:
         withdraw(delivery, row, at)  # it was on its way when the announcement was taken back
     elif row.live_version < delivery.version:
         Announcement.objects.filter(pk=row.pk).update(live_version=delivery.version, live={})
@@ -283,7 +299,7 @@ def sum_up(announcement_id: int, now: datetime) -> None:
 def _summed(announcement: Announcement) -> AnnouncementState | None:
     """The state that follows from its deliveries; None where they decide nothing."""
     rows = Delivery.objects.filter(announcement=announcement)
-    if announcement.state in (AnnouncementState.RETRACTING, AnnouncementState.RETRACTED):
+    if announcement.state in _TAKEN_BACK:
         open_ = rows.exclude(state__in=_GONE)
         return AnnouncementState.RETRACTING if open_.exists() else AnnouncementState.RETRACTED
     if announcement.state not in _MOVING:
@@ -364,8 +380,9 @@ def _still_ours(delivery: Delivery, fence: int) -> bool:
 
 
 def _taken_back(delivery: Delivery) -> bool:
-    gone = (AnnouncementState.RETRACTING, AnnouncementState.RETRACTED)
-    return Announcement.objects.filter(pk=delivery.announcement_id, state__in=gone).exists()
+    """Asked with the row locked: a withdrawal that is being written at this moment is waited for."""
+    row = Announcement.objects.select_for_update().get(pk=delivery.announcement_id)
+    return row.state in _TAKEN_BACK
 
 
 def _send(
@@ -396,12 +413,8 @@ def _failed(
         Account.objects.filter(pk=delivery.account_id).update(trouble=said[:300])
     settle(delivery, fence, now, state=state, next_at=at, trouble=said)
     # Without a code of the platform it is this one picture that is not ready, and the account's others may go.
-    if (
-        failure == Failure.LATER
-        and isinstance(error, ChannelError)
-        and error.code
-        and (rest := error.next_time(now))
-    ):
+    named = isinstance(error, ChannelError) and error.code
+    if failure == Failure.LATER and named and (rest := _asked(error, now)):
         rest_account(delivery.account_id, rest)
     level = logging.INFO if state == DeliveryState.RETRYING else logging.WARNING
     log.log(level, "%s: %s (%s)", delivery, said, state.value)
@@ -418,8 +431,17 @@ def _after(
     if failure == Failure.CREDENTIALS or out_of_patience(delivery, now):
         return DeliveryState.NEEDS_PERSON, None
     tried = Attempt.objects.filter(delivery=delivery).count()
-    asked = error.next_time(now) if isinstance(error, ChannelError) else None
-    return DeliveryState.RETRYING, asked or now + timedelta(seconds=wait_after(tried))
+    return DeliveryState.RETRYING, _asked(error, now) or now + timedelta(seconds=wait_after(tried))
+
+
+def _asked(error: Exception, now: datetime) -> datetime | None:
+    """When the platform wants to be asked again; None when it named no time to come.
+
+    A time that is over (clocks differ) would mean at once, again and again, and one that is far away never.
+    """
+    at = error.next_time(now) if isinstance(error, ChannelError) else None
+    farthest = now + timedelta(seconds=settings.ENGINE["speaking"]["give_up_after"])
+    return min(at, farthest) if at is not None and at > now else None
 
 
 def out_of_patience(delivery: Delivery, now: datetime) -> bool:

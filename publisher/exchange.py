@@ -73,8 +73,8 @@ class Trial:
 
 
 def columns(kind: AnnouncementKind) -> list[str]:
-    """The names of the columns, as they stand in a template."""
-    return [*(one.label for one in kind.fields), _("Tayang"), _("Saluran")]
+    """The names of the columns, as they stand in a template: Indonesian in every language, so that a file travels."""
+    return [*(one.label for one in kind.fields), TIME.capitalize(), TARGETS.capitalize()]
 
 
 def example(kind: AnnouncementKind) -> list[str]:

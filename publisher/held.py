@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Literal
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from channels.models import Account
 from ledger.chain import record
 from ledger.models import Person
 from ledger.roles import Role, roles_of
@@ -100,11 +101,16 @@ def release_all(
 
 
 def give_up(delivery: Delivery, person: Person, now: datetime) -> None:
-    """What waits for a decision, or was refused, is not needed any more. A withdrawal is never given up."""
+    """What waits for a decision, was refused, or waits on an account that is switched off, is not needed any more.
+
+    A withdrawal is never given up.
+    """
     if not roles_of(person) & {Role.AUTHOR, Role.APPROVER}:
         raise Refused(_("Anda tidak mempunyai tugas memutuskan penayangan ini."))
     with transaction.atomic():
-        rows = Delivery.objects.filter(pk=delivery.pk, state__in=_UNDECIDED).exclude(act=Act.RETRACT)
+        switched_off = Q(state__in=_HELD, account__in=Account.objects.filter(enabled=False))
+        rows = Delivery.objects.filter(Q(state__in=_UNDECIDED) | switched_off, pk=delivery.pk)
+        rows = rows.exclude(act=Act.RETRACT)
         if not rows.update(state=DeliveryState.CANCELLED, next_at=None, held="", pause=None):
             raise Refused(_("Penayangan ini tidak sedang menunggu keputusan."))
         record("delivery.given_up", delivery.subject, actor=person, at=now)

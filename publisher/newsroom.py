@@ -37,6 +37,9 @@ MORE = frozenset(
     | {"series", "occurrence_on"}
 )
 
+#: States in which it may still be taken back, as long as nothing of it may be on a channel.
+CANCELLABLE = (*EDITABLE, AnnouncementState.SCHEDULED, AnnouncementState.PUBLISHING)
+
 
 def draft(
     kind: str,
@@ -51,7 +54,7 @@ def draft(
     more: values of MORE; content class, urgency and PPID class are the kind's own where they are not given.
     """
     need(author, Role.AUTHOR)
-    reference = f"{settings.CITY['reference_prefix']}-{secrets.token_hex(3).upper()}"
+    reference = _unused_reference()
     with transaction.atomic():
         made = Announcement.objects.create(
             kind=kind,
@@ -117,6 +120,8 @@ def submit(
             raise Refused(_("Pengumuman ini sudah diajukan."))
         if publish_at is not None:
             _refuse_hour(row, publish_at)
+        if row.state == AnnouncementState.REJECTED:
+            row.version += 1  # a screen that still shows what was given back cannot approve what is new
         variants = fixed_variants(row, now)
         Variant.objects.filter(announcement=row, version=row.version).delete()
         Variant.objects.bulk_create(variants)
@@ -193,10 +198,11 @@ def cancel(announcement: Announcement, person: Person, now: datetime) -> Announc
         raise Refused(_("Anda tidak mempunyai tugas membatalkan pengumuman."))
     with transaction.atomic():
         rows = Delivery.objects.filter(announcement=announcement, version=announcement.version)
-        rows.filter(state=DeliveryState.PLANNED).update(state=DeliveryState.CANCELLED, next_at=None)
+        waiting = (DeliveryState.PLANNED, DeliveryState.RETRYING)  # of these nothing is on a channel
+        rows.filter(state__in=waiting).update(state=DeliveryState.CANCELLED, next_at=None, held="", pause=None)
         begun = rows.exclude(state=DeliveryState.CANCELLED)
         row = locked(announcement)
-        if row.state not in (*EDITABLE, AnnouncementState.SCHEDULED) or begun.exists():
+        if row.state not in CANCELLABLE or begun.exists():
             raise Refused(_("Pengumuman ini sudah mulai tayang."))
         row.changed_at = now
         if row.live_version:
@@ -337,6 +343,14 @@ def _planned(row: Announcement, account: Account, publish_at: datetime) -> Deliv
         due_at=publish_at,
         next_at=publish_at,
     )
+
+
+def _unused_reference() -> str:
+    """Of sixteen million; with ten thousand announcements a file of 300 rows would meet one of them now and then."""
+    while True:
+        reference = f"{settings.CITY['reference_prefix']}-{secrets.token_hex(3).upper()}"
+        if not Announcement.objects.filter(reference=reference).exists():
+            return reference
 
 
 def _of_kind(kind: str) -> dict[str, Any]:

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 #: So many occurrences of one series are written in one go at most.
 _AT_ONCE = 50
+#: So many coming ones are looked through for one; a person may write one ahead that lies a little further.
+_LOOKED_AT = 60
 
 
 def make_due(now: datetime) -> int:
@@ -40,9 +42,20 @@ def make_one(series: Series, occurrence: Occurrence, now: datetime) -> Announcem
             row = locked_series(series)
             if row.ended_at is not None or row.occurrences.filter(occurrence_on=occurrence.day).exists():
                 return None
+            if not _still_due(row, occurrence, now):
+                return None
             return _written(row, occurrence, now)
     except IntegrityError:  # another worker was faster
         return None
+
+
+def _still_due(series: Series, occurrence: Occurrence, now: datetime) -> bool:
+    """Whether the series, as it is now that its row is locked, still has this time.
+
+    The times were reckoned before; meanwhile somebody may have left the day out, or changed the series from it on.
+    """
+    coming = next_times(series, now, _LOOKED_AT)
+    return any((one.day, one.moment) == (occurrence.day, occurrence.moment) for one in coming)
 
 
 def _make_due(series: Series, now: datetime) -> int:

@@ -12,7 +12,7 @@ from channels.links import remote_id_in
 from channels.models import Account
 from channels.reading import moment
 from channels.receipts import keep_receipt
-from channels.registry import open_channel, waits_of
+from channels.registry import edits, open_channel, waits_of
 from ledger.chain import record
 from ledger.models import Person
 from ledger.points import reach
@@ -53,9 +53,12 @@ def reconcile(delivery_id: int, now: datetime) -> DeliveryState | None:
     except ChannelError as error:
         log.warning("%s: look failed: %s", delivery, error)
         return _look_failed(delivery, fence, error, now)
+    except Exception as error:  # an answer that nobody foresaw ends with a person too, not in a circle
+        log.exception("%s: unexpected", delivery)
+        return _look_failed(delivery, fence, ChannelError(str(error), Failure.LATER), now)
     reach("look.answered")
     if isinstance(found, Sent):
-        received(delivery, fence, found, moment(delivery.memo.get("started_at")) or now)
+        received(delivery, fence, found, _begun(delivery, now, unclear=True))
         _close_attempts(delivery, "published", now)
         return DeliveryState(Delivery.objects.values_list("state", flat=True).get(pk=delivery.pk))
     if found.sure:
@@ -63,7 +66,7 @@ def reconcile(delivery_id: int, now: datetime) -> DeliveryState | None:
     waits = waits_of(delivery.account)
     looks = delivery.looks + 1
     if looks < len(waits.seconds):
-        started = moment(delivery.memo.get("started_at")) or now
+        started = _begun(delivery, now)
         at = max(now, started + timedelta(seconds=waits.seconds[looks] * look_again_factor()))
         settle(delivery, fence, now, looks=looks, next_at=at, trouble=found.note)
         return DeliveryState.UNKNOWN
@@ -88,13 +91,21 @@ def _look_failed(delivery: Delivery, fence: int, error: ChannelError, now: datet
 def it_is_there(delivery: Delivery, link: str, person: Person, now: datetime) -> None:
     """A person saw it on the channel; ``link`` is its address, the receipt's number the one that the link carries.
 
-    Of a withdrawal they say that it is gone, and no link is needed.
+    Of a withdrawal they say that it is gone, and no link is needed; also where the channel refused it, and they
+    deleted the post by hand.
     """
-    remote_id = remote_id_in(delivery.account.channel, link)
+    remote_id = remote_id_in(delivery.account.channel, link) or _same_post(delivery)
+    decided = [DeliveryState.NEEDS_PERSON]
+    decided += [DeliveryState.REFUSED] if delivery.act == Act.RETRACT else []
     with transaction.atomic():
-        values = {"remote_id": remote_id[:200], "permalink": link[:500], "published_at": now} if link else {}
-        taken = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.NEEDS_PERSON).update(
-            state=DONE[Act(delivery.act)], trouble="", held="", **values
+        values = {"permalink": link[:500]} if link else {}
+        taken = Delivery.objects.filter(pk=delivery.pk, state__in=decided).update(
+            state=DONE[Act(delivery.act)],
+            trouble="",
+            held="",
+            remote_id=remote_id[:200],
+            published_at=now,
+            **values,
         )
         if not taken:
             raise Refused(_("Penayangan ini tidak sedang menunggu keputusan."))
@@ -114,6 +125,8 @@ def send_again(delivery: Delivery, person: Person, now: datetime) -> None:
         gone = row.state in (AnnouncementState.RETRACTING, AnnouncementState.RETRACTED)
         if delivery.act != Act.RETRACT and (gone or row.version != delivery.version):
             raise Refused(_("Pengumuman ini sudah ditarik atau diralat; versi ini tidak dikirim lagi."))
+        if delivery.act == Act.RETRACT and delivery.published_at is not None:
+            raise Refused(_("Keterangan penarikan sudah terbit; hapus kirimannya di aplikasi, lalu tandai."))
         taken = Delivery.objects.filter(
             pk=delivery.pk, state__in=(DeliveryState.NEEDS_PERSON, DeliveryState.REFUSED)
         ).update(
@@ -132,6 +145,28 @@ def send_again(delivery: Delivery, person: Person, now: datetime) -> None:
         record("delivery.sent_again", delivery.subject, actor=person, at=now)
         sum_up(delivery.announcement_id, now)
         wake("deliver", str(delivery.pk))
+
+
+def _same_post(delivery: Delivery) -> str:
+    """The id of the post that an act changed where it stands, or took away; "" for one of which only a link is known."""
+    if delivery.about is None or (delivery.act == Act.CORRECT and not edits(delivery.account.channel)):
+        return ""
+    return delivery.remote_id or delivery.about.remote_id
+
+
+def _begun(delivery: Delivery, now: datetime, *, unclear: bool = False) -> datetime:
+    """When the newest attempt began; ``unclear``: the first one that may have landed, which what stands there is of.
+
+    The memo's own start is that of the very first attempt, which may have been turned away hours before.
+    """
+    tries = Attempt.objects.filter(delivery=delivery)
+    landed_not = (Failure.LATER, Failure.REFUSED, Failure.CREDENTIALS, "absent")
+    row = (
+        tries.exclude(outcome__in=landed_not).order_by("number").first()
+        if unclear
+        else tries.order_by("-number").first()
+    )
+    return row.started_at if row else moment(delivery.memo.get("started_at")) or now
 
 
 def _retry(delivery: Delivery, fence: int, note: str, now: datetime, **values: object) -> DeliveryState:

@@ -57,13 +57,17 @@ def read_results(delivery_id: int, now: datetime) -> bool:
     if not taken:
         return False
     row = Result.objects.select_related("delivery__account").get(delivery_id=delivery_id)
-    if row.delivery.state == DeliveryState.RETRACTED:
+    if row.delivery.state == DeliveryState.RETRACTED or not row.delivery.remote_id:
         Result.objects.filter(pk=row.pk).update(next_at=None)
         return False
     try:
         told = open_channel(row.delivery.account).numbers(row.delivery.remote_id)
     except ChannelError as error:
         _failed(row, error, now)
+        return False
+    except Exception as error:  # an answer that nobody foresaw: later again, and not for ever
+        log.exception("%s: unexpected", row.delivery)
+        _failed(row, ChannelError(str(error), Failure.LATER), now)
         return False
     # What is not told this time keeps what was told last.
     known = {name: value for name in NAMES if (value := getattr(told, name)) is not None and value >= 0}

@@ -380,5 +380,6 @@ def _stands(row: Announcement, board: list[Row]) -> bool:
 
 def _cancels(row: Announcement, board: list[Row]) -> bool:
     """Whether the button is shown; whether it may happen is decided by the newsroom."""
-    begun = any(one.delivery.attempts for one in board if one.delivery.version == row.version)
-    return not begun and row.state in (*EDITABLE, AnnouncementState.SCHEDULED)
+    present = [one.delivery.state for one in board if one.delivery.version == row.version]
+    begun = set(present) - {"planned", "retrying", "cancelled"}
+    return not begun and row.state in newsroom.CANCELLABLE

@@ -135,7 +135,7 @@ def sheet_of(kind: AnnouncementKind, sent: QueryDict) -> Sheet:
     """Read the form. A browser sends each line break as two characters; we keep one."""
 
     def text(name: str) -> str:
-        return sent.get(name, "").replace("\r\n", "\n")
+        return sent.get(name, "").replace("\r\n", "\n").replace("\x00", "")  # PostgreSQL keeps no NUL
 
     english = {one.name: text(_PREFIX_EN + one.name) for one in kind.fields if one.translated}
     accounts = list(Account.objects.filter(enabled=True, key__in=sent.getlist("targets")).order_by("id"))

@@ -56,6 +56,7 @@ class Story:
         self.acts: list[str] = []
         self.played: Counter[str] = Counter()
         self.stopped: Counter[str] = Counter()
+        self.elsewhere: Counter[str] = Counter()
         self.ended: Counter[str] = Counter()
         self.left = ""  #: state of the announcement in the end
         self.broken: list[tuple[str, str]] = []
@@ -112,12 +113,15 @@ class Story:
                 what = self.dice.choice(("run_on", "settle"))  # the other worker, or a person's answers too
                 rival = (_DO + what, self.now + LEASE_OVER)
                 self._do("run_on", kill=point, visit=visit, rival=rival, rounds=self.dice.randint(1, 4))
-                self.stopped[how] += 1
+                self.stopped[how] += self.process.held
+                self.elsewhere[f"held at {point}"] += self.process.held
             elif how == "two at once":
                 self._do("run_on", rival=(_DO + "one_round", self.now), rounds=1)
                 self.stopped[how] += 1
             elif how == "database locked":
-                self.stopped[how] += self._do("run_on", lock=point, visit_of_lock=visit)["locked"]
+                happened = self._do("run_on", lock=point, visit_of_lock=visit)["locked"]
+                self.stopped[how] += happened
+                self.elsewhere[f"locked at {point}"] += happened
                 return
             elif self._do("run_on", kill=point, visit=visit) == KILLED:
                 self.stopped[point] += 1
@@ -196,6 +200,7 @@ def add(report: dict[str, Any], story: Story) -> None:
     report["acts"].update(story.acts)
     report["faults"].update(+story.played)
     report["boundaries"].update(story.stopped)
+    report["elsewhere"].update(+story.elsewhere)
     report["ended"].update(story.ended)
     report["announcements"][story.left] += 1
     read, asked = story.unclear()
@@ -206,7 +211,7 @@ def add(report: dict[str, Any], story: Story) -> None:
 def empty() -> dict[str, Any]:
     counts = dict.fromkeys(("trials", "changed", *_BROKEN), 0)
     lists: dict[str, Any] = {"until": math.inf, "broken": [], "read": [], "asked": []}
-    more: dict[str, Any] = {name: Counter() for name in ("boundaries", "ended", "announcements")}
+    more: dict[str, Any] = {name: Counter() for name in ("boundaries", "elsewhere", "ended", "announcements")}
     return {**counts, **lists, "acts": Counter(), "faults": Counter(), **more}
 
 

@@ -27,6 +27,9 @@ KILLED = -signal.SIGKILL
 class Warm:
     """The trial's side: sends steps, reads how they ended."""
 
+    #: Whether the last step was held at its point.
+    held = False
+
     def __init__(self, address: str | None = None) -> None:
         env = dict(os.environ) if address is None else {**os.environ, "DATABASE_URL": address}
         self._process = subprocess.Popen(
@@ -63,6 +66,7 @@ class Warm:
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
         assert answer["code"] in (0, KILLED), answer["said"]
+        self.held = bool(answer.get("held"))
         return KILLED if answer["code"] == KILLED else json.loads(answer["said"] or "null")
 
     def learn(self, what: str) -> None:
@@ -123,14 +127,13 @@ def fork(order: dict[str, Any]) -> dict[str, Any]:
     first = Child(order)
     if "rival" not in order:
         return first.end()
-    if order["kill"]:
-        first.until_held()
+    held = bool(order["kill"]) and first.until_held()
     second = Child(order["rival"])
     if not order["kill"]:
         ended = first.end()
         return second.end() if ended["code"] == 0 else ended
     also = second.end()
-    ended = first.end()
+    ended = {**first.end(), "held": held}
     return ended if also["code"] == 0 else also
 
 
@@ -158,9 +161,9 @@ class Child:
         self._out.flush()
         os._exit(code)
 
-    def until_held(self) -> None:
-        """Until it has come to its point, or has ended without coming there."""
-        os.read(self._held, 1)
+    def until_held(self) -> bool:
+        """Wait until it has come to its point (True), or has ended without coming there."""
+        return os.read(self._held, 1) == b"."
 
     def end(self) -> dict[str, Any]:
         """Let it go on, and wait for its end."""
