@@ -93,7 +93,8 @@ def retract(announcement: Announcement, person: Person, now: datetime, reason: s
         if not up.exists() and not rows.filter(state__in=_UNDER_WAY).exists():
             raise Refused(_("Pengumuman ini belum tayang di saluran mana pun; batalkan saja."))
         if row.live and row.state in EDITABLE:
-            back_to_live(row)  # what a correction's draft says was approved by nobody, so its title is not said
+            # What a correction's draft says was approved by nobody, so its title is not said.
+            back_to_live(row)
         row.state, row.change_note, row.changed_at = AnnouncementState.RETRACTING, reason.strip()[:500], now
         row.save()
         record("announcement.retracted", row.subject, actor=person, at=now, reason=row.change_note)

@@ -256,7 +256,8 @@ def _about_it(delivery: Delivery, at: datetime) -> None:
         if Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.RETRACTED).exists():
             stood = (DeliveryState.PUBLISHED, DeliveryState.CORRECTED)
             same = Delivery.objects.filter(announcement=row, account=delivery.account, state__in=stood)
-            if deletes(delivery.account.channel):  # elsewhere our comments went with the post that a person deleted
+            # Where only a person can delete, our comments went with the post that they took away.
+            if deletes(delivery.account.channel):
                 same = same.filter(remote_id=delivery.about.remote_id if delivery.about else "")
             same.update(state=DeliveryState.RETRACTED)
         return

@@ -199,7 +199,9 @@ def cancel(announcement: Announcement, person: Person, now: datetime) -> Announc
     with transaction.atomic():
         rows = Delivery.objects.filter(announcement=announcement, version=announcement.version)
         waiting = (DeliveryState.PLANNED, DeliveryState.RETRYING)  # of these nothing is on a channel
-        rows.filter(state__in=waiting).update(state=DeliveryState.CANCELLED, next_at=None, held="", pause=None)
+        rows.filter(state__in=waiting).update(
+            state=DeliveryState.CANCELLED, next_at=None, held="", pause=None
+        )
         begun = rows.exclude(state=DeliveryState.CANCELLED)
         row = locked(announcement)
         if row.state not in CANCELLABLE or begun.exists():

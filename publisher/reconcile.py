@@ -121,12 +121,7 @@ def send_again(delivery: Delivery, person: Person, now: datetime) -> None:
     Refused for words that are no longer wanted: a newer version is out, or the announcement was taken back.
     """
     with transaction.atomic():
-        row = locked(delivery.announcement)
-        gone = row.state in (AnnouncementState.RETRACTING, AnnouncementState.RETRACTED)
-        if delivery.act != Act.RETRACT and (gone or row.version != delivery.version):
-            raise Refused(_("Pengumuman ini sudah ditarik atau diralat; versi ini tidak dikirim lagi."))
-        if delivery.act == Act.RETRACT and delivery.published_at is not None:
-            raise Refused(_("Keterangan penarikan sudah terbit; hapus kirimannya di aplikasi, lalu tandai."))
+        # The delivery's row is locked before the announcement's, as everywhere, so that no two clicks can block.
         taken = Delivery.objects.filter(
             pk=delivery.pk, state__in=(DeliveryState.NEEDS_PERSON, DeliveryState.REFUSED)
         ).update(
@@ -142,13 +137,19 @@ def send_again(delivery: Delivery, person: Person, now: datetime) -> None:
         )
         if not taken:
             raise Refused(_("Penayangan ini tidak sedang menunggu keputusan."))
+        row = locked(delivery.announcement)
+        gone = row.state in (AnnouncementState.RETRACTING, AnnouncementState.RETRACTED)
+        if delivery.act != Act.RETRACT and (gone or row.version != delivery.version):
+            raise Refused(_("Pengumuman ini sudah ditarik atau diralat; versi ini tidak dikirim lagi."))
+        if delivery.act == Act.RETRACT and delivery.published_at is not None:
+            raise Refused(_("Keterangan penarikan sudah terbit; hapus kirimannya di aplikasi, lalu tandai."))
         record("delivery.sent_again", delivery.subject, actor=person, at=now)
         sum_up(delivery.announcement_id, now)
         wake("deliver", str(delivery.pk))
 
 
 def _same_post(delivery: Delivery) -> str:
-    """The id of the post that an act changed where it stands, or took away; "" for one of which only a link is known."""
+    """The id of the post that an act changed where it stands, or took away; "" where only a link is known."""
     if delivery.about is None or (delivery.act == Act.CORRECT and not edits(delivery.account.channel)):
         return ""
     return delivery.remote_id or delivery.about.remote_id

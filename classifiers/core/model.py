@@ -128,7 +128,7 @@ def stacked(model: Model, deep: DeepJudge, unseen: Sequence[Example], quick: Opi
     via = [example.via for example in unseen]
     kinds = np.array([list(Kind).index(example.kind) for example in unseen])
     weight = np.array([example.weight for example in unseen])
-    kinds_judge = LogisticRegression(C=0.3, max_iter=1000).fit(
+    kinds_judge = LogisticRegression(C=0.03, max_iter=1000).fit(
         Stack.evidence(quick, found, via), kinds, sample_weight=weight
     )
     told = np.array([example.topic is not None for example in unseen])

@@ -98,10 +98,12 @@ class Story:
         for left in found["unplayed"]:
             self.played[left["fault"]] -= left["times"]
         after = f"after {self.acts[-1]}"
-        self.broken += [(what, f"{after}: {where}") for what, where in breaches(found, found["received"])]
-        newest = [rows[-1] for rows in found["deliveries"].values()]
-        self.ended.update(f"{row['act']} {row['state']}" for row in newest)
-        self.left = found["state"]
+        for ends in found["ends"]:
+            broken = breaches(ends, found["received"])
+            self.broken += [(what, f"{after}: {where}") for what, where in broken]
+            newest = [rows[-1] for rows in ends["deliveries"].values()]
+            self.ended.update(f"{row['act']} {row['state']}" for row in newest)
+        self.left = found["ends"][0]["state"]
 
     def disturb(self) -> None:
         how = self.disturbance
@@ -206,11 +208,14 @@ def add(report: dict[str, Any], story: Story) -> None:
     read, asked = story.unclear()
     report["read"] += read
     report["asked"] += asked
+    # The five slowest, so that what lies behind a long wait can be looked at.
+    slow = [*report["slowest"], [round(max([*read, *asked, 0.0]), 1), story.seed]]
+    report["slowest"] = sorted(slow, reverse=True)[:5]
 
 
 def empty() -> dict[str, Any]:
     counts = dict.fromkeys(("trials", "changed", *_BROKEN), 0)
-    lists: dict[str, Any] = {"until": math.inf, "broken": [], "read": [], "asked": []}
+    lists: dict[str, Any] = {"until": math.inf, "broken": [], "read": [], "asked": [], "slowest": []}
     more: dict[str, Any] = {name: Counter() for name in ("boundaries", "elsewhere", "ended", "announcements")}
     return {**counts, **lists, "acts": Counter(), "faults": Counter(), **more}
 

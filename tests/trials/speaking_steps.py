@@ -55,21 +55,22 @@ def begin(now: datetime, keys: list[str]) -> None:
     set_clock(now)
     make_accounts(3600, "http://127.0.0.1")
     people = make_people("kata-sandi-uji")
-    targets = list(Account.objects.filter(key__in=keys))
-    made = newsroom.draft("service_notice", FIELDS, people["sari"], now, targets)
-    made = newsroom.submit(made, people["sari"], now)
-    approve(made, people["budi"], now, version=made.version)
+    # Facebook refuses only what repeats the post before it: a second announcement takes that help away.
+    for wanted in (keys, [key for key in keys if key == "facebook"]):
+        if targets := list(Account.objects.filter(key__in=wanted)):
+            made = newsroom.draft("service_notice", FIELDS, people["sari"], now, targets)
+            made = newsroom.submit(made, people["sari"], now)
+            approve(made, people["budi"], now, version=made.version)
 
 
 def correct(now: datetime) -> bool:
     """Correct the hour; gives whether that was possible (it is not while an outcome is undecided)."""
     from publisher import newsroom
     from publisher.approval import approve
-    from publisher.models import Announcement
     from publisher.rules import Refused
 
     set_clock(now)
-    sari, budi, row = _person("sari"), _person("budi"), Announcement.objects.get()
+    sari, budi, row = _person("sari"), _person("budi"), _announcements()[0]
     try:
         row = newsroom.begin_correction(row, sari, now, eyes.NOTE)
     except Refused:
@@ -83,12 +84,11 @@ def correct(now: datetime) -> bool:
 def retract(now: datetime) -> bool:
     """Take it back; gives whether that was possible (it is not where nothing stands or is on its way)."""
     from publisher import newsroom
-    from publisher.models import Announcement
     from publisher.rules import Refused
 
     set_clock(now)
     try:
-        newsroom.retract(Announcement.objects.get(), _person("budi"), now, eyes.REASON)
+        newsroom.retract(_announcements()[0], _person("budi"), now, eyes.REASON)
     except Refused:
         return False
     return True
@@ -134,20 +134,28 @@ def settle(now: datetime) -> dict[str, Any]:
         now = _last(run_on(now + TICK))
     unplayed += _town("fail")
     _town("fail", method="DELETE")
-    return {"unplayed": unplayed, **_ends()}
+    return {
+        "unplayed": unplayed,
+        "ends": [_ends(row) for row in _announcements()],
+        "received": received(),
+    }
 
 
-def _ends() -> dict[str, Any]:
-    """Every delivery by account, oldest first, and what the town shows."""
-    from publisher.models import Announcement, Delivery
+def _announcements() -> list[Any]:
+    from publisher.models import Announcement
 
-    row = Announcement.objects.get()
+    return list(Announcement.objects.order_by("id"))
+
+
+def _ends(row: Any) -> dict[str, Any]:
+    """Every delivery of an announcement by account, oldest first."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for one in Delivery.objects.exclude(state="cancelled").select_related("account").order_by("id"):
+    rows = row.deliveries.exclude(state="cancelled").select_related("account").order_by("id")
+    for one in rows:
         words = eyes.FIRST if one.version == 1 else eyes.CHANGED
         told = {name: getattr(one, name) for name in ("act", "state", "trouble", "attempts", "version")}
         found.setdefault(one.account.key, []).append({**told, "next_at": str(one.next_at), "words": words})
-    return {"reference": row.reference, "state": row.state, "deliveries": found, "received": received()}
+    return {"reference": row.reference, "state": row.state, "deliveries": found}
 
 
 def _person_answers(now: datetime) -> int:

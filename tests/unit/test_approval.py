@@ -298,7 +298,7 @@ class TestAnEmergency:
         give_back(emergency, joko, now, "Sebut lokasinya.", version=1)
         again = submit(emergency, sari, now)
         assert standing(again, now).missing == 2
-        approve(again, budi, now, version=1)
+        approve(again, budi, now, version=again.version)
         assert standing(again, now).missing == 1
 
     def test_a_later_time_that_was_asked_for_is_kept(
