@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 #: Nothing inline, nothing from elsewhere; pictures of posts may come from any https address.
 _POLICY = (
@@ -24,3 +25,21 @@ class ContentSecurityPolicy:
         policy = _ADMIN if request.path.startswith("/admin/") else _POLICY
         response.headers.setdefault("Content-Security-Policy", policy)
         return response
+
+
+class NoNul:
+    """Refuses texts with the character NUL, which PostgreSQL cannot store and no keyboard writes.
+
+    Uploaded files are not looked at, nor the bodies of webhooks: those are JSON.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        form = request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data")
+        sent = [request.GET, request.POST] if request.method == "POST" and form else [request.GET]
+        if any("\x00" in text for one in sent for values in one.lists() for text in (values[0], *values[1])):
+            said = _("Ada huruf yang tidak dapat disimpan (NUL) dalam isian. Hapus, lalu kirim lagi.")
+            return HttpResponse(said, status=400, content_type="text/plain; charset=utf-8")
+        return self.get_response(request)

@@ -81,6 +81,7 @@ def _watch(submit: Submit, now: datetime) -> None:
     if ended := close_finished(now):
         log.info("%s incidents closed", ended)
     submit(Job("newsroom"), "newsroom")
+    submit(Job("look_back"), "look_back")
     if watch(now):
         submit(Job("examine"), "examine")
 

@@ -1,6 +1,7 @@
 """What the newsroom wants done now and then beside its deliveries. Nothing here is urgent; all of it can wait."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 
 from publisher.approval import remind
@@ -13,11 +14,18 @@ log = logging.getLogger(__name__)
 
 
 def look_after(now: datetime) -> None:
-    """Ended pauses, waiting approvals, the next occurrences of series, missing proofs, read-backs and results.
+    """Ended pauses, waiting approvals, the next occurrences of series, missing proofs: all without a channel."""
+    _each(now, note_ends, remind, make_due, complete)
 
-    One that fails does not keep the others from being done.
-    """
-    for what in (note_ends, remind, make_due, complete, read_back, _read_results):
+
+def look_back(now: datetime) -> None:
+    """What the channels show of us, and how it was received. Apart from the rest, because a channel may hang."""
+    _each(now, read_back, _read_results)
+
+
+def _each(now: datetime, *tasks: Callable[[datetime], int]) -> None:
+    """One that fails does not keep the others from being done."""
+    for what in tasks:
         try:
             if done := what(now):
                 log.info("%s: %s", what.__name__, done)

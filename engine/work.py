@@ -10,7 +10,7 @@ from cases.open import open_waiting
 from cases.originals import forget_unneeded
 from classifiers.judge import judge_waiting
 from classifiers.models import Verdict
-from engine.newsroom import look_after
+from engine.newsroom import look_after, look_back
 from engine.watch import look_at_accounts
 from ledger.chain import seal
 from ledger.models import Event
@@ -28,7 +28,7 @@ from publisher.models import Delivery
 class Job:
     """One piece of work. Jobs of one lane run one after the other, everywhere."""
 
-    kind: str  #: hear, inbox, check, judge, open, deliver, seal, examine, newsroom
+    kind: str  #: hear, inbox, check, judge, open, deliver, seal, examine, newsroom, look_back
     key: str = ""  #: id of the source or delivery; "" for the others
 
     @property
@@ -91,6 +91,8 @@ def run(job: Job) -> None:
             advance(int(job.key), now)
         case "newsroom":
             look_after(now)
+        case "look_back":
+            look_back(now)
         case "seal":
             seal()
         case _:

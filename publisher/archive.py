@@ -41,17 +41,26 @@ WHAT = {Act.PUBLISH: "published", Act.CORRECT: "corrected", Act.RETRACT: "retrac
 
 
 def keep_proof(
-    delivery: Delivery, what: str, at: datetime, *, shown: Shows | None = None, same: bool | None = None
+    delivery: Delivery,
+    what: str,
+    at: datetime,
+    *,
+    shown: Shows | None = None,
+    same: bool | None = None,
+    once: bool = False,
 ) -> bool:
     """Add one proof, in the caller's transaction; gives whether it was added.
 
-    Never raises, and never waits: on PostgreSQL a chain that another transaction is adding
-    to is left alone, and `complete` adds the proof later. ``shown``: what the channel shows (read_back); None: what
-    was sent. ``delivery`` has its remote id, permalink and moment already.
+    Never raises, and never waits: on PostgreSQL a chain that another transaction is adding to is left alone, and
+    `complete` adds the proof later. ``shown``: what the channel shows (read_back); None: what was sent. ``once``: not
+    if there is one already, which another process may have added at this moment. ``delivery`` has its remote id,
+    permalink and moment already.
     """
     try:
         with transaction.atomic():
             if not _turn():
+                return False
+            if once and Proof.objects.filter(delivery=delivery, what=what).exists():
                 return False
             row = _row(delivery, what, at, shown, same)
             last = Proof.objects.order_by("-number").values_list("number", "hash").first()
@@ -74,7 +83,9 @@ def complete(now: datetime, limit: int = 200) -> int:
     rows = Delivery.objects.filter(published_at__isnull=False, read_back__isnull=True)
     late = rows.select_related("announcement__picture", "account", "about").order_by("published_at", "id")
     return sum(
-        keep_proof(one, WHAT[Act(one.act)], one.published_at) for one in late[:limit] if one.published_at
+        keep_proof(one, WHAT[Act(one.act)], one.published_at, once=True)
+        for one in late[:limit]
+        if one.published_at
     )
 
 

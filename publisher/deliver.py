@@ -66,6 +66,10 @@ _EVENT = {
     Act.CORRECT: "delivery.corrected",
     Act.RETRACT: "delivery.retracted",
 }
+#: Changes of a delivery that its history tells of; that it waits a little longer is none.
+_TOLD = frozenset({"state", "trouble", "held"})
+#: Key of a delivery's memo: how many preparations failed (nothing public was asked for).
+_FRUITLESS = "fruitless"
 _PROOF = {Act.PUBLISH: "published", Act.CORRECT: "corrected", Act.RETRACT: "retracted"}
 
 
@@ -105,10 +109,10 @@ def deliver(delivery_id: int, now: datetime) -> DeliveryState | None:
     except ChannelError as error:
         # Nothing public was asked for yet, so even an unclear failure here can simply be repeated.
         landed_not = Failure.LATER if error.failure == Failure.UNKNOWN else error.failure
-        return _failed(delivery, fence, landed_not, error, now)
+        return _failed(delivery, fence, landed_not, error, now, memo=_once_more(delivery))
     except Exception as error:  # an answer that nobody foresaw must not be asked for again and again for ever
         log.exception("%s: unexpected", delivery)
-        return _failed(delivery, fence, Failure.LATER, error, now)
+        return _failed(delivery, fence, Failure.LATER, error, now, memo=_once_more(delivery))
     reach("deliver.prepared")
     if (left := _intend(delivery, fence, outgoing, memo, now)) is not None:
         return left
@@ -116,6 +120,11 @@ def deliver(delivery_id: int, now: datetime) -> DeliveryState | None:
     if not _still_ours(delivery, fence):
         return None
     return _send(channel, delivery, fence, outgoing, memo, now)
+
+
+def _once_more(delivery: Delivery) -> Memo:
+    """The memo with one more preparation that failed: the waits between them grow as those between attempts do."""
+    return {**delivery.memo, _FRUITLESS: int(delivery.memo.get(_FRUITLESS, 0)) + 1}
 
 
 def _objection(delivery: Delivery, now: datetime) -> dict[str, Any] | None:
@@ -281,7 +290,8 @@ def settle(delivery: Delivery, fence: int, now: datetime, **values: object) -> b
         kept = Delivery.objects.filter(pk=delivery.pk, fence=fence).update(leased_until=None, **values)
         if kept:
             changes = {name: str(value) for name, value in values.items()}
-            record("delivery.changed", delivery.subject, at=now, changes=changes)
+            if any(str(getattr(delivery, name)) != changes[name] for name in changes.keys() & _TOLD):
+                record("delivery.changed", delivery.subject, at=now, changes=changes)
             sum_up(delivery.announcement_id, now)
     return bool(kept)
 
@@ -404,15 +414,15 @@ def _send(
 
 
 def _failed(
-    delivery: Delivery, fence: int, failure: Failure, error: Exception, now: datetime
+    delivery: Delivery, fence: int, failure: Failure, error: Exception, now: datetime, **more: object
 ) -> DeliveryState:
-    """Turn a failure into the state that follows from it."""
+    """Turn a failure into the state that follows from it; ``more`` is stored with it."""
     said = str(error)[:500]
     _close_attempt(delivery, fence, failure.value, said, now)
     state, at = _after(delivery, failure, error, now)
     if failure == Failure.CREDENTIALS:
         Account.objects.filter(pk=delivery.account_id).update(trouble=said[:300])
-    settle(delivery, fence, now, state=state, next_at=at, trouble=said)
+    settle(delivery, fence, now, state=state, next_at=at, trouble=said, **more)
     # Without a code of the platform it is this one picture that is not ready, and the account's others may go.
     named = isinstance(error, ChannelError) and error.code
     if failure == Failure.LATER and named and (rest := _asked(error, now)):
@@ -431,7 +441,7 @@ def _after(
         return DeliveryState.REFUSED, None
     if failure == Failure.CREDENTIALS or out_of_patience(delivery, now):
         return DeliveryState.NEEDS_PERSON, None
-    tried = Attempt.objects.filter(delivery=delivery).count()
+    tried = Attempt.objects.filter(delivery=delivery).count() + int(delivery.memo.get(_FRUITLESS, 0))
     return DeliveryState.RETRYING, _asked(error, now) or now + timedelta(seconds=wait_after(tried))
 
 
