@@ -40,6 +40,7 @@ class Shown:
     weight: int  #: X's weighted length; 0 elsewhere
     most: int  #: the most that X takes
     troubles: list[str]  #: what the channel would not take, as sentences
+    reply: str = ""  #: of a correction where the channel cannot edit: the reply or comment, which is all that appears
 
     @property
     def handle(self) -> str:
@@ -51,7 +52,7 @@ def shown_of(announcement: Announcement) -> list[Shown]:
     rows = Variant.objects.filter(announcement=announcement, version=announcement.version)
     stored = list(rows.select_related("account").order_by("account_id"))
     if stored:
-        return [_shown(variant.account, variant, []) for variant in stored]
+        return [_shown(one.account, one, [], one.change_text) for one in stored]
     return shown_draft(
         announcement.kind,
         announcement.fields,
@@ -84,9 +85,9 @@ def shown_draft(
     ]
 
 
-def _shown(account: Account, wording: Wording, troubles: list[str]) -> Shown:
-    weight = measure(wording.text).weighted_length if account.channel == ChannelKind.X else 0
-    return Shown(account, wording, weight, MAX_WEIGHTED, troubles)
+def _shown(account: Account, wording: Wording, troubles: list[str], reply: str = "") -> Shown:
+    weight = measure(reply or wording.text).weighted_length if account.channel == ChannelKind.X else 0
+    return Shown(account, wording, weight, MAX_WEIGHTED, troubles, reply)
 
 
 def plain(wording: Wording) -> str:

@@ -28,6 +28,16 @@ def pytest_configure(config: pytest.Config) -> None:
 NOW_TEXT = "2026-11-24T03:00:00+00:00"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for no database runs on SQLite's turn only; trials open the run's database themselves."""
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        if names & {"db", "transactional_db", "django_db_setup"} or item.get_closest_marker("django_db"):
+            continue
+        if "trials" not in item.path.parts:
+            item.add_marker("once")
+
+
 @pytest.fixture(scope="session")
 def town_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """One town for the whole run, without caps."""

@@ -16,7 +16,7 @@ from django.utils import timezone
 from channels.contract import ChannelError, Failure
 from channels.models import Account
 from config.town import Town
-from desk.strip import strip
+from desk.strip import strips
 from engine.checks import Finding, new_in_ledger, safely
 from engine.clock import start_clock
 from engine.watch import look_at_accounts, look_at_house, watch
@@ -150,20 +150,19 @@ def test_the_worst_is_said_on_every_page_and_leads_to_where_more_is_told(
     assert "Periksa saluran" in as_(people["sari"]).get(reverse("today")).content.decode()
 
 
-def test_the_strip_costs_two_queries_and_is_not_there_on_a_good_day(people: Any, now: datetime) -> None:
+def test_the_strips_cost_four_queries_and_is_not_there_on_a_good_day(people: Any, now: datetime) -> None:
     beat("engine", timezone.now())
     with CaptureQueriesContext(connection) as asked:
-        assert strip(now, reads_coverage=True) is None
-    assert len(asked) == 2
+        assert strips(now, reads_coverage=True, reads_announcements=True) == []
+    assert len(asked) == 4  # alarms, the engine's sign of life, emergencies that wait, pauses
     assert 'class="strip' not in as_(people["rina"]).get(reverse("more")).content.decode()
 
 
 def test_a_silent_engine_outweighs_everything_and_is_said_without_the_engine(now: datetime) -> None:
     beat("clock", now - timedelta(minutes=2))
     Alarm.objects.create(key="late", family="hearing", weight=80, sentence="Mesin tertinggal", since=now)
-    shown = strip(now, reads_coverage=True)
-    assert shown is not None
-    assert (shown.count, shown.page, shown.hue) == (2, "channels", "red")
+    (shown,) = strips(now, reads_coverage=True, reads_announcements=False)
+    assert (shown.lead, shown.page, shown.hue) == ("2 gangguan", "channels", "red")
     assert "Mesin tidak bergerak" in shown.sentence
 
 

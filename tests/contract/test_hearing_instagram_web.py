@@ -19,7 +19,8 @@ from ledger.models import Event
 from monitor.hear import hear
 from monitor.models import Mention, Source
 
-pytestmark = pytest.mark.django_db
+# The database only holds accounts here: once is enough.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 COOKIES = {"sessionid": "123%3Aabc", "csrftoken": "tok", "ds_user_id": "123", "mid": ""}
 

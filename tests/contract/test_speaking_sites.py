@@ -32,7 +32,8 @@ from channels.sameness import carries
 from channels.website import Website
 from config.town import Town
 
-pytestmark = pytest.mark.django_db
+# The database only holds accounts here: once is enough.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 KEY, HOST = "web_pemkot", "www.bekasikota.go.id"
 STARTED = datetime(2026, 11, 24, 3, 0, tzinfo=UTC).isoformat()

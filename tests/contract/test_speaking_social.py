@@ -27,7 +27,8 @@ from channels.receipts import keep_receipt
 from channels.registry import Channel, deletes, edits, open_channel, upload_image
 from config.town import Town
 
-pytestmark = pytest.mark.django_db
+# The database only holds accounts here: once is enough.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 CHANNELS = ("x", "facebook", "instagram")
 ACTS = ("publish", "correct", "retract", "answer")

@@ -68,6 +68,8 @@ def test_a_correction_reaches_every_channel_and_a_withdrawal_too(running: Demo, 
     sari.get_by_role("button", name="Ajukan persetujuan").click()
     expect(sari.get_by_text("menunggu persetujuan").first).to_be_visible()
     budi.goto(address)
+    # What a reply says is read before it is approved.
+    expect(budi.get_by_label("Pratinjau X @pemkotbekasi")).to_contain_text("Ralat: Jamnya keliru")
     look(budi, "ralat-disetujui")
     approved(budi, address)
     # Edited on Facebook and both websites, a reply on X; Instagram's comment stands under the post.

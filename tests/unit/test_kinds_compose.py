@@ -11,7 +11,8 @@ from django.utils import timezone
 from publisher.kinds import kind_named, kinds
 from publisher.models import Announcement, AnnouncementState, MediaItem, Variant
 
-pytestmark = pytest.mark.django_db
+# The database only holds accounts here: once is enough.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

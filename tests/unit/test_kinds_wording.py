@@ -14,7 +14,8 @@ from publisher.render import render
 from publisher.rules import Refused
 from publisher.wording import ALL_NAMES, Broken, body_of, examine, history, keep, sample, use
 
-pytestmark = pytest.mark.django_db
+# The database only holds accounts here: once is enough.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 GOOD = "📢 {{ headline }}\n\n{{ body }}\n{% if english %}\n\n{{ english }}\n{% endif %}\n\n{{ reference }}\n"
 FILE = "templates/announcements/service_notice/facebook.txt"

@@ -16,7 +16,8 @@ from publisher.models import MediaItem
 from publisher.newsroom import draft, submit
 from publisher.render import Rendered, render
 
-pytestmark = pytest.mark.django_db
+# The database only holds accounts here: once is enough.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 FIELDS = {
     "headline": "Air mati di Jatiasih",

@@ -9,7 +9,8 @@ from publisher.fit import shorten, weight
 from publisher.kinds import TemplateProblem, kind_named, kinds
 from publisher.render import ALT_MAX, TITLE_MAX, change_text, problems, render
 
-pytestmark = pytest.mark.django_db
+# The database only holds accounts here: once is enough.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 CHANNELS = ["x", "facebook", "instagram", "website", "feed"]
 REFERENCE = "KTG-7F3A2C"
