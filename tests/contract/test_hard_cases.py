@@ -25,7 +25,8 @@ from publisher.deliver import due_deliveries
 from publisher.models import SETTLED, Attempt, Delivery, DeliveryState, Variant
 from publisher.reconcile import send_again
 
-pytestmark = pytest.mark.django_db
+# What an answer means does not depend on the database: once is enough.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

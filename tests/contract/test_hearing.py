@@ -165,6 +165,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize(("channel", "how", "route"), READS)
 def test_a_pass_that_fails_says_why_and_the_next_one_misses_nothing(

@@ -212,6 +212,7 @@ MAY_OPEN = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", PEOPLE)
 @pytest.mark.parametrize("page", ADDRESSES)
 def test_everyone_opens_the_pages_of_their_tasks_and_no_others(page: str, name: str) -> None:
@@ -219,6 +220,7 @@ def test_everyone_opens_the_pages_of_their_tasks_and_no_others(page: str, name: 
     assert as_(name).get(ADDRESSES[page]()).status_code == expected
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("page", ADDRESSES)
 def test_someone_not_signed_in_is_asked_to_sign_in_first(page: str) -> None:
     answer = Client().get(ADDRESSES[page]())
@@ -251,6 +253,7 @@ STEPS: dict[str, tuple[Callable[[], str], set[str]]] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", PEOPLE)
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_is_refused_on_the_server_to_everyone_whose_task_it_is_not(step: str, name: str) -> None:

@@ -165,6 +165,7 @@ class TestTheWay:
         assert len(seen) == 1 + 4 * Variant.objects.count()
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", list(kinds()))
 @pytest.mark.parametrize("channel", CHANNELS)
