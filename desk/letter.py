@@ -40,7 +40,8 @@ class Shown:
     weight: int  #: X's weighted length; 0 elsewhere
     most: int  #: the most that X takes
     troubles: list[str]  #: what the channel would not take, as sentences
-    reply: str = ""  #: of a correction where the channel cannot edit: the reply or comment, which is all that appears
+    #: Of a correction where the channel cannot edit: the reply or comment, which is all that appears.
+    reply: str = ""
 
     @property
     def handle(self) -> str:
