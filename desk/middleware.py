@@ -28,7 +28,7 @@ class ContentSecurityPolicy:
 
 
 class NoNul:
-    """Refuses texts with the character NUL, which PostgreSQL cannot store and no keyboard writes.
+    """Refuses forms with the character NUL, which PostgreSQL cannot store and no keyboard writes.
 
     Uploaded files are not looked at, nor the bodies of webhooks: those are JSON.
     """
@@ -38,8 +38,8 @@ class NoNul:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         form = request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data")
-        sent = [request.GET, request.POST] if request.method == "POST" and form else [request.GET]
-        if any("\x00" in text for one in sent for values in one.lists() for text in (values[0], *values[1])):
+        sent = request.POST.lists() if request.method == "POST" and form else ()
+        if any("\x00" in text for name, values in sent for text in (name, *values)):
             said = _("Ada huruf yang tidak dapat disimpan (NUL) dalam isian. Hapus, lalu kirim lagi.")
             return HttpResponse(said, status=400, content_type="text/plain; charset=utf-8")
         return self.get_response(request)

@@ -13,6 +13,8 @@ from publisher.models import Act, Delivery, DeliveryState, Variant
 
 #: Key of a delivery's memo: since when it waits for the article (ISO), or GO when a person said not to wait.
 ARTICLE, GO = "article", "go"
+#: States in which an article will not appear by itself: waiting for it would be for nothing.
+_NEVER = (DeliveryState.REFUSED, DeliveryState.CANCELLED, DeliveryState.RETRACTED)
 
 
 def article_first(delivery: Delivery, now: datetime) -> dict[str, Any] | None:
@@ -28,7 +30,7 @@ def article_first(delivery: Delivery, now: datetime) -> dict[str, Any] | None:
     since = datetime.fromisoformat(delivery.memo.get(ARTICLE) or now.isoformat())
     window = timedelta(seconds=settings.ENGINE["speaking"]["article_window"])
     waits = {"memo": {**delivery.memo, ARTICLE: since.isoformat()}}
-    if now - since >= window:
+    if now - since >= window or article.state in _NEVER:
         said = _("Artikel di %(site)s belum tampil, padahal kiriman ini menautkannya.")
         return waits | {
             "state": DeliveryState.NEEDS_PERSON,

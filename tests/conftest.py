@@ -29,7 +29,19 @@ NOW_TEXT = "2026-11-24T03:00:00+00:00"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that asks for no database runs on SQLite's turn only; trials open the run's database themselves."""
+    """A test that asks for no database runs on SQLite's turn only; trials open the run's database themselves.
+
+    Files with long tests come first, so that at the end no worker waits for another.
+    """
+    long = (
+        "trials",
+        "journeys",
+        "test_commands.py",
+        "test_desk_pages.py",
+        "test_kinds_wording.py",
+        "test_render.py",
+    )
+    items.sort(key=lambda item: not set(item.path.parts) & set(long))
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
         if names & {"db", "transactional_db", "django_db_setup"} or item.get_closest_marker("django_db"):

@@ -327,6 +327,15 @@ def test_an_article_that_is_not_there_in_time_is_a_persons_question(
     assert len(town.get("/control/received")["facebook"]) == 1
 
 
+def test_an_article_that_will_not_come_is_asked_about_at_once(
+    town: Town, accounts: Any, people: Any, now: datetime
+) -> None:
+    announce(people, now, None)
+    Delivery.objects.filter(account__key="web_diskominfostandi").update(state="refused", next_at=None)
+    deliver(Delivery.objects.get(account__key="facebook").pk, now)
+    assert Delivery.objects.get(account__key="facebook").state == "needs_person"
+
+
 def test_an_emergency_waits_for_no_article(town: Town, accounts: Any, people: Any, now: datetime) -> None:
     announce(people, now, None)
     Delivery.objects.update(urgent=True)

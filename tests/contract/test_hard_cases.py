@@ -21,6 +21,7 @@ from channels.watermark import Threads, until_watermark
 from config.demo import announce
 from config.town import Town
 from publisher.advance import advance
+from publisher.article import ARTICLE, GO
 from publisher.deliver import due_deliveries
 from publisher.models import SETTLED, Attempt, Delivery, DeliveryState, Variant
 from publisher.reconcile import send_again
@@ -42,6 +43,9 @@ def single(town: Town, accounts: Any, people: Any, now: datetime) -> Any:
         made = announce(people, now, None)
         others = Delivery.objects.filter(announcement=made).exclude(account__key=key)
         others.update(next_at=None, state=DeliveryState.CANCELLED)
+        Delivery.objects.filter(announcement=made, account__key=key).update(
+            memo={ARTICLE: GO}
+        )  # no article comes
         return Delivery.objects.get(announcement=made, account__key=key)
 
     return make
