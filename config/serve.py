@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import warnings
 from collections.abc import Callable
 from types import FrameType
 
@@ -35,6 +36,8 @@ class Engine:
 
 def serve_desk(host: str, port: int, stopping: Callable[[], None] = lambda: None) -> None:
     """Serve the desk until Ctrl-C or SIGTERM, then call ``stopping``."""
+    # WhiteNoise gives its small files as synchronous answers; Django says so to whoever reads the terminal.
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
     server = uvicorn.Server(
         uvicorn.Config(
             "config.asgi:application",

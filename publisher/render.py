@@ -26,7 +26,7 @@ TITLE_MAX, ALT_MAX = 200, 1_000
 #: Files of a kind's folder, and of its folder en/.
 NAMES = (
     *("title.txt", "x.txt", "facebook.txt", "instagram.txt"),
-    *("website.html", "feed.html", "summary.txt", "alt.txt"),
+    *("website.html", "summary.txt", "alt.txt"),
 )
 
 _SOCIAL = (Kind.X, Kind.FACEBOOK, Kind.INSTAGRAM)
@@ -105,7 +105,8 @@ class _Page:
 
     @property
     def _file(self) -> str:
-        return f"{self.channel}.txt" if self.channel in _SOCIAL else f"{self.channel}.html"
+        # The feed carries the article as the website does.
+        return f"{self.channel}.txt" if self.channel in _SOCIAL else "website.html"
 
     def _values(self, fields: Mapping[str, str], language: str) -> dict[str, object]:
         said = self.kind.shown({name: _clean(value) for name, value in fields.items()}, language)

@@ -274,7 +274,7 @@ def _unfit(
                     yield Fault(
                         file, 0, _("Isian wajib “%(label)s” tidak tampak.") % {"label": one.label}, advice
                     )
-    both = name in ("facebook.txt", "instagram.txt", "website.html", "feed.html")
+    both = name in ("facebook.txt", "instagram.txt", "website.html")
     if what == _("contoh lengkap") and both and not _has_english(kind, made):
         advice = _("Tulis {{ english }} di tempat bahasa Inggrisnya.")
         yield Fault(file, 0, _("Versi bahasa Inggris tidak tampak di %(channel)s.") % on, advice)

@@ -67,8 +67,7 @@ def name_word(name: str) -> str:
         "x.txt": "X",
         "facebook.txt": "Facebook",
         "instagram.txt": "Instagram",
-        "website.html": _("Situs web"),
-        "feed.html": _("Umpan (feed)"),
+        "website.html": _("Situs web dan umpan"),
         "summary.txt": _("Ringkasan situs"),
         "alt.txt": _("Teks alternatif"),
     }

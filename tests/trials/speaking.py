@@ -23,7 +23,6 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -294,7 +293,9 @@ def main() -> int:
 
 
 def _on(name: str, seeds: range, report: dict[str, Any], folder: Path) -> None:
-    run: Callable[[str], None] = lambda address: campaign(name, address, seeds, report, folder)  # noqa: E731
+    def run(address: str) -> None:
+        campaign(name, address, seeds, report, folder)
+
     if name == "sqlite":
         run("")
         return
