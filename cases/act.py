@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from cases import clocks, replies
 from cases.models import ENDED, FOLLOWS, WITH_REASON, Case, State
 from ledger.chain import record
 from ledger.models import Person
@@ -31,7 +32,10 @@ def move(case: Case, state: State, person: Person, now: datetime, note: str = ""
         raise NotAllowed(_("Kasus ini baru saja diubah orang lain. Muat ulang halaman."))
     hold(case.mention_id, after_case(now) if state in ENDED else None)
     record("case.moved", case.subject, actor=person, at=now, old=case.state, new=state.value, note=note)
+    before = State(case.state)
     case.refresh_from_db()
+    clocks.moved(case, before, now)
+    replies.moved(case, before, person, now)
     return case
 
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
+from cases.begin import begin
 from cases.incidents import gather
 from cases.models import Case, Counter
 from classifiers.core.kinds import Kind
@@ -51,6 +52,7 @@ def open_case(verdict_id: int, now: datetime) -> Case | None:
         hold(verdict.mention_id, None)
         record("case.opened", case.subject, at=now, number=case.number, mention=verdict.mention_id)
         gather(case, now)
+        begin(case, now)
     reach("open.stored")
     return case
 

@@ -16,6 +16,8 @@ class Kind(models.TextChoices):
     INSTAGRAM = "instagram", "Instagram"
     WEBSITE = "website", _("Situs web")
     FEED = "feed", _("Umpan (feed)")
+    #: What reaches the city by its own desks (call centre, form, Open311): masked like a post, never spoken to.
+    INTAKE = "intake", _("Loket resmi")
 
 
 #: Secrets that only receiving webhooks needs; polling and publishing go on without them.

@@ -22,6 +22,11 @@ JUDGING = load.read("judging", KENTONGAN_HOME)
 load.thresholds(JUDGING["decision"])
 ENGINE = load.read("engine", KENTONGAN_HOME)
 HEARING = load.read("hearing", KENTONGAN_HOME)
+ANSWERING = load.read("answering", KENTONGAN_HOME)
+CLOCKS = load.read("clocks", KENTONGAN_HOME)
+UNITS = load.read("units", KENTONGAN_HOME)
+ROUTING = load.read("routing", KENTONGAN_HOME)
+PRIVACY = load.read("privacy", KENTONGAN_HOME)
 CALENDAR = timetable.checked(load.read("calendar", KENTONGAN_HOME))
 #: Seeds of accounts and sources. The installation's own file, where there is one, replaces the shipped example.
 _accounts = KENTONGAN_HOME / "config" / "accounts.toml"
@@ -62,6 +67,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "axes",
     "django_htmx",
+    "city.apps.CityConfig",
     "ledger.apps.LedgerConfig",
     "channels.apps.ChannelsConfig",
     "monitor.apps.MonitorConfig",

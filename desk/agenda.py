@@ -137,7 +137,7 @@ def _cell(day: Day, hour: int, lying: list[Band]) -> Cell:
 
 
 def _announced(first: date, last: date) -> Iterable[Item]:
-    rows = Announcement.objects.filter(_between("publish_at", first, last))
+    rows = Announcement.proper.filter(_between("publish_at", first, last))
     shown = rows.exclude(state=AnnouncementState.CANCELLED).prefetch_related("targets")
     for row in shown:
         if row.publish_at is None:

@@ -39,7 +39,7 @@ def strips(now: datetime, *, reads_coverage: bool, reads_announcements: bool) ->
 
 def _emergency() -> Strip | None:
     """An emergency that waits for approval. One query."""
-    rows = Announcement.objects.filter(urgent=True, state=AnnouncementState.SUBMITTED)
+    rows = Announcement.proper.filter(urgent=True, state=AnnouncementState.SUBMITTED)
     titles = list(rows.order_by("changed_at").values_list("title", flat=True)[:20])
     if not titles:
         return None

@@ -7,6 +7,7 @@ from django.views.i18n import set_language
 from desk.public.feed import feed
 from desk.public.health import health
 from desk.public.webhooks import webhook_meta
+from desk.routes import case_work, clocks, desks, handoffs, outlook, public, replies, rights, units
 from desk.views import (
     announcements,
     archive,
@@ -55,7 +56,11 @@ register_converter(FeedFile, "feed_file")
 register_converter(TableForm, "table_form")
 register_converter(ArchiveFile, "archive_file")
 
+#: Areas with many addresses have a file each; theirs come first, so that "kasus/impor/" is no case's number.
+_AREAS = (case_work, clocks, desks, handoffs, outlook, public, replies, rights, units)
+
 urlpatterns = [
+    *(pattern for area in _AREAS for pattern in area.urlpatterns),
     path("healthz", health, name="health"),
     path("webhooks/meta/", webhook_meta, name="webhook_meta"),
     path("umpan/<slug:key>/", feed, name="feed"),

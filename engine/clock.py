@@ -82,6 +82,8 @@ def _watch(submit: Submit, now: datetime) -> None:
         log.info("%s incidents closed", ended)
     submit(Job("newsroom"), "newsroom")
     submit(Job("look_back"), "look_back")
+    submit(Job("answering"), "answering")
+    submit(Job("ask_around"), "ask_around")
     if watch(now):
         submit(Job("examine"), "examine")
 

@@ -10,6 +10,7 @@ from cases.open import open_waiting
 from cases.originals import forget_unneeded
 from classifiers.judge import judge_waiting
 from classifiers.models import Verdict
+from engine import answering
 from engine.newsroom import look_after, look_back
 from engine.watch import look_at_accounts
 from ledger.chain import seal
@@ -28,8 +29,9 @@ from publisher.models import Delivery
 class Job:
     """One piece of work. Jobs of one lane run one after the other, everywhere."""
 
-    kind: str  #: hear, inbox, check, judge, open, deliver, seal, examine, newsroom, look_back
-    key: str = ""  #: id of the source or delivery; "" for the others
+    #: hear, inbox, check, judge, open, deliver, handoff, seal, examine, newsroom, look_back, answering, ask_around
+    kind: str
+    key: str = ""  #: id of the source, delivery or hand-off; "" for the others
 
     @property
     def name(self) -> str:
@@ -93,6 +95,10 @@ def run(job: Job) -> None:
             look_after(now)
         case "look_back":
             look_back(now)
+        case "answering":
+            answering.look_after(now)
+        case "ask_around":
+            answering.ask_around(now)
         case "seal":
             seal()
         case _:

@@ -10,6 +10,8 @@ class Person(AbstractUser):
 
     #: The office a person acts in (jabatan), as it is printed on an approval; "" when none was given.
     office = models.CharField(_("jabatan"), max_length=120, blank=True)
+    #: The units whose cases this person answers; none: as an officer of the coordinating office, all.
+    units = models.ManyToManyField("city.Unit", blank=True, related_name="people")
 
     class Meta:
         verbose_name = _("orang")

@@ -12,6 +12,7 @@ class Role(StrEnum):
     APPROVER = "approver"  #: approves what others wrote
     REVIEWER = "reviewer"  #: confirms or corrects what the classifier suggests
     OFFICER = "officer"  #: answers cases for a perangkat daerah
+    PPID = "ppid"  #: registers and answers requests of information and about personal data
     ADMINISTRATOR = "administrator"  #: channels, people, settings
 
 

@@ -144,5 +144,5 @@ def _line(
 
 def recent(limit: int = 10) -> list[Announcement]:
     """The latest emergencies, the newest first."""
-    rows = Announcement.objects.filter(urgent=True).select_related("author", "approved_by")
+    rows = Announcement.proper.filter(urgent=True).select_related("author", "approved_by")
     return list(rows.order_by("-pk")[:limit])

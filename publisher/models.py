@@ -40,8 +40,15 @@ EDITABLE = (
 )
 
 
+class Proper(models.Manager["Announcement"]):
+    """Without the replies to single citizens, which go the same way out."""
+
+    def get_queryset(self) -> "models.QuerySet[Announcement]":
+        return super().get_queryset().filter(answers="")
+
+
 class Announcement(models.Model):
-    """One thing to say, written once in the fields of its kind."""
+    """One thing to say, written once in the fields of its kind: to everybody, or as a reply in one thread."""
 
     kind = models.CharField(max_length=60)  #: folder under templates/announcements
     fields = models.JSONField(default=dict)
@@ -101,6 +108,14 @@ class Announcement(models.Model):
     #: The day of the series that it stands for (local date); None outside a series.
     occurrence_on = models.DateField(null=True, blank=True)
     card_url = models.URLField(max_length=500, blank=True)  #: public address of the image card once uploaded
+    #: The post that it answers, by its platform's id; "" for an announcement of its own. A reply has one target.
+    answers = models.CharField(max_length=200, blank=True, db_index=True)
+    #: What a reply is about, as the ledger names it ("case:12"); "" for an announcement of its own.
+    about = models.CharField(max_length=60, blank=True, db_index=True)
+
+    objects = models.Manager()
+    #: Announcements proper: what people see in lists, calendar and archive. Replies are reached through their case.
+    proper = Proper()
 
     class Meta:
         verbose_name = _("pengumuman")

@@ -114,7 +114,7 @@ def register_columns() -> list[str]:
 
 def register(asked: Search) -> Iterator[Sequence[object]]:
     """One row for each announcement that appeared, oldest first; by class and days of ``asked``."""
-    rows = Announcement.objects.annotate(
+    rows = Announcement.proper.annotate(
         first=Min("deliveries__proofs__at", filter=Q(deliveries__proofs__what="published")),
         last=Max("deliveries__proofs__at"),
     ).filter(first__isnull=False)

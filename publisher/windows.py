@@ -165,7 +165,7 @@ def _on_grid(moment: datetime) -> datetime:
 
 def _others(accounts: Iterable[Account], moment: datetime, but: Announcement | None) -> list[_Other]:
     apart = timedelta(minutes=settings.CALENDAR["collision"]["minutes"])
-    rows = Announcement.objects.filter(
+    rows = Announcement.proper.filter(
         state__in=PLACED,
         publish_at__gt=moment - apart,
         publish_at__lt=moment + _FAR + apart,

@@ -51,9 +51,9 @@ _OUT = (AnnouncementState.PUBLISHED, AnnouncementState.PARTLY_PUBLISHED)
 def announcements(request: StaffRequest) -> HttpResponse:
     view = asked(request.GET, "tampilan", VIEWS) or "semua"
     states = VIEWS[view]
-    rows = Announcement.objects.select_related("author").prefetch_related("targets").order_by("-id")
+    rows = Announcement.proper.select_related("author").prefetch_related("targets").order_by("-id")
     found, older = page_of(rows if states is None else rows.filter(state__in=states), request.GET)
-    by_state = dict(Announcement.objects.values_list("state").annotate(Count("pk")))
+    by_state = dict(Announcement.proper.values_list("state").annotate(Count("pk")))
     context = {
         "section": "announcements",
         "announcements": found,

@@ -109,7 +109,7 @@ def template(request: StaffRequest, kind: str, form: str) -> HttpResponse:
 def export(request: StaffRequest, form: str) -> HttpResponse:
     """All announcements, or those of one state, as a table."""
     state = asked(request.GET, "keadaan", AnnouncementState.values)
-    rows = Announcement.objects.select_related("author", "approved_by").prefetch_related(
+    rows = Announcement.proper.select_related("author", "approved_by").prefetch_related(
         "targets", "deliveries"
     )
     found = (rows.filter(state=state) if state else rows).order_by("-id").iterator(chunk_size=500)

@@ -61,7 +61,7 @@ def home(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
     start, end = today()
     schedule = list(
-        Announcement.objects.filter(state__in=_ON_SCHEDULE, publish_at__gte=start, publish_at__lt=end)
+        Announcement.proper.filter(state__in=_ON_SCHEDULE, publish_at__gte=start, publish_at__lt=end)
         .prefetch_related("targets")
         .order_by("publish_at", "id")
     )
@@ -167,7 +167,7 @@ def _held_questions(now: datetime) -> Iterator[Task]:
 
 
 def _own_announcements(request: StaffRequest, now: datetime) -> Iterator[Task]:
-    own = Announcement.objects.filter(author=request.person)
+    own = Announcement.proper.filter(author=request.person)
     for row in [one for one in own.filter(state=AnnouncementState.SUBMITTED) if is_late(one, now)][:_MOST]:
         about = _("Belum disetujui sejak %(when)s. Hubungi penyetujunya.")
         href = reverse("announcement", args=[row.pk])

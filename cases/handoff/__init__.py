@@ -1,0 +1,1 @@
+"""Hand-offs: a case given to a receiver, once, with proof. One file per receiver; engine.py claims, does, records."""

@@ -1,0 +1,1 @@
+"""Addresses by area, gathered by desk/urls.py."""

@@ -1,0 +1,5 @@
+"""Addresses of this area; see desk/urls.py."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
