@@ -243,6 +243,7 @@ _EVENTS: dict[str, Promise] = {
     "series.left_out": gettext_lazy("Satu hari dikecualikan."),
     "series.put_back": gettext_lazy("Satu hari kembali ikut."),
     "series.ended": gettext_lazy("Seri diakhiri."),
+    "series.missed": gettext_lazy("Satu waktu seri terlewat karena sistem mati."),
     "template.kept": gettext_lazy("Templat disimpan: versi %(number)s."),
     "template.used": gettext_lazy("Templat versi %(number)s dipakai."),
     "announcement.imported": gettext_lazy("Diimpor dari tabel."),

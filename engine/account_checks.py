@@ -27,12 +27,20 @@ SCOPES: dict[str, dict[str, str]] = {
         "pages_read_user_content": "kiriman, sebutan dan komentar warga tidak terdengar",
         "pages_read_engagement": "halaman tidak terbaca, dan penayangan yang tidak jelas tidak dapat dicari",
         "pages_manage_posts": "tidak dapat menayangkan",
+        "pages_manage_engagement": "tidak dapat menjawab komentar warga",
     },
     Kind.INSTAGRAM: {
         "instagram_basic": "akun dan medianya tidak terbaca",
         "instagram_manage_comments": "komentar dan penandaan warga tidak terdengar",
         "instagram_content_publish": "tidak dapat menayangkan",
     },
+}
+
+
+#: Permissions without which only the numbers of a post are missing: worth a remark, not an alarm.
+WISHED: dict[str, str] = {
+    Kind.FACEBOOK: "read_insights",
+    Kind.INSTAGRAM: "instagram_manage_insights",
 }
 
 
@@ -130,6 +138,10 @@ def judge_access(account: Account, access: Access, now: datetime) -> Findings:
         yield Finding(
             f"account:{account.key}:scope", False, sentence, remedy_of(Failure.CREDENTIALS, "200", variables)
         )
+    wished = WISHED[account.channel]
+    if wished not in access.scopes:
+        sentence = f"{account.name}: izin {wished} tidak ada, maka jangkauan kiriman tidak diketahui."
+        yield Finding(f"account:{account.key}:reach", None, sentence, "Tambahkan bila jangkauan diperlukan.")
     if not missing:
         yield Finding(f"account:{account.key}:scope", True, f"{account.name}: semua izin ada.")
 

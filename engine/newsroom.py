@@ -9,13 +9,14 @@ from publisher.archive import complete, read_back
 from publisher.pause import note_ends
 from publisher.results import due_results, read_results
 from publisher.series import make_due
+from publisher.stranded import strand
 
 log = logging.getLogger(__name__)
 
 
 def look_after(now: datetime) -> None:
     """Ended pauses, waiting approvals, the next occurrences of series, missing proofs: all without a channel."""
-    _each(now, note_ends, remind, make_due, complete)
+    _each(now, note_ends, remind, make_due, strand, complete)
 
 
 def look_back(now: datetime) -> None:

@@ -22,7 +22,7 @@ from city.masks import mask
 from publisher.kinds import AnnouncementKind
 from publisher.models import AnnouncementState, MediaItem, Variant
 from publisher.plain_words import PLAINER, TAG_WORDS
-from publisher.render import Rendered
+from publisher.render import Rendered, problems
 from publisher.values import Type
 
 #: How long a text of ours is remembered as said already.
@@ -161,6 +161,9 @@ def _alt(subject: Subject) -> Iterator[Finding]:
 
 def _length(subject: Subject) -> Iterator[Finding]:
     for account, made in subject.wording:
+        for wrong in problems(account.channel, made):
+            # No stop: submitting refuses it by itself, and tells it beside the field that caused it.
+            yield Finding(Severity.WARN, f"{account.name}: {wrong}", account.key)
         if made.shortened:
             sentence = _(
                 "Di %(account)s sebagian isi dipotong (…). Pendekkan isinya, atau sesuaikan teks akun itu."

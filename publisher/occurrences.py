@@ -5,11 +5,15 @@ the database.
 """
 
 import logging
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from ledger.chain import record
+from ledger.life import beat, last_beat
+from ledger.models import Event
 from publisher import approval, newsroom
 from publisher.kinds import TemplateProblem
 from publisher.models import Announcement, Series
@@ -23,6 +27,19 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 50
 #: So many coming ones are looked through for one; a person may write one ahead that lies a little further.
 _LOOKED_AT = 60
+#: Under this name the sign of life of the last look at all series is kept.
+_LOOK = "publisher.series"
+_MISSED = "series.missed"
+#: So long after it a missed occurrence is shown to those who wait for it.
+_SHOWN = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A time of a series that passed while nothing was running."""
+
+    series: Series
+    day: date  #: local
 
 
 def make_due(now: datetime) -> int:
@@ -32,7 +49,34 @@ def make_due(now: datetime) -> int:
     against it (fields that do not fit any more, a time that is refused), it waits for a person in its state.
     """
     running = Series.objects.filter(ended_at__isnull=True).select_related("author", "approved_by")
+    since = last_beat(_LOOK)
+    if since is not None:
+        for series in running.order_by("id"):
+            _note_missed(series, since, now)
+    beat(_LOOK, now)
     return sum(_make_due(series, now) for series in running.order_by("id"))
+
+
+def missed(now: datetime) -> list[Missed]:
+    """What an outage longer than the lead time swallowed in the last days and nobody has written since."""
+    told = Event.objects.filter(kind=_MISSED, at__gt=now - _SHOWN).order_by("-id")[:100]
+    rows = {row.subject: row for row in Series.objects.filter(ended_at__isnull=True)}
+    found = [
+        Missed(rows[one.subject], date.fromisoformat(one.data["day"])) for one in told if one.subject in rows
+    ]
+    return [one for one in found if not one.series.occurrences.filter(occurrence_on=one.day).exists()]
+
+
+def _note_missed(series: Series, since: datetime, now: datetime) -> None:
+    """Tell the ledger of times that passed unwritten: nothing is sent late, but somebody must know."""
+    try:
+        passed = [one for one in next_times(series, since, _AT_ONCE) if one.moment <= now]
+    except (TemplateProblem, ValueError) as error:
+        log.warning("series %s: %s", series.pk, error)
+        return
+    for one in passed:
+        if not series.occurrences.filter(occurrence_on=one.day).exists():
+            record(_MISSED, series.subject, at=now, day=one.day.isoformat())
 
 
 def make_one(series: Series, occurrence: Occurrence, now: datetime) -> Announcement | None:

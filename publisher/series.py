@@ -22,6 +22,7 @@ from publisher.kinds import kind_named
 from publisher.models import EDITABLE, Announcement, AnnouncementState, Series
 from publisher.occurrences import make_due as make_due
 from publisher.occurrences import make_one as make_one
+from publisher.occurrences import missed as missed
 from publisher.recurrence import ON_HOLIDAY, BadRule, Occurrence, check_rule, next_times
 from publisher.rules import Refused, need
 from publisher.series_approval import approve_series as approve_series

@@ -328,8 +328,19 @@ def known_tokens(town: Town) -> tuple[str, ...]:
 
 #: What the town's tokens may do, the Page's first.
 SCOPES = (
-    ["pages_read_engagement", "pages_manage_posts", "pages_read_user_content"],
-    ["instagram_basic", "instagram_manage_comments", "instagram_content_publish"],
+    [
+        "pages_read_engagement",
+        "pages_manage_posts",
+        "pages_read_user_content",
+        "pages_manage_engagement",
+        "read_insights",
+    ],
+    [
+        "instagram_basic",
+        "instagram_manage_comments",
+        "instagram_content_publish",
+        "instagram_manage_insights",
+    ],
 )
 
 

@@ -17,13 +17,15 @@ from classifiers.models import Verdict
 from classifiers.review import waiting as waiting_reviews
 from desk.access import StaffRequest, needs
 from desk.frame import approvals_for, page
-from desk.times import number, spoken, today
+from desk.times import date_words, number, spoken, today
 from ledger.roles import Role
 from monitor.access import LEVELS, expiry_level, expiry_warning
 from monitor.models import Mention
 from publisher.approval import is_late
+from publisher.archive import differences
 from publisher.held import open_questions
 from publisher.models import Announcement, AnnouncementState, Delivery, DeliveryState
+from publisher.series import missed
 
 #: How many rows of one sort are listed before the rest is only counted.
 _MOST = 5
@@ -92,6 +94,8 @@ def _tasks(request: StaffRequest, now: datetime) -> Iterator[Task]:
     if request.roles & {Role.AUTHOR, Role.APPROVER}:
         yield from _stuck_deliveries()
         yield from _held_questions(now)
+        yield from _differences(now)
+        yield from _missed_times(now)
     if Role.ADMINISTRATOR in request.roles:
         yield from _channel_trouble()
         yield from _ending_tokens(now)
@@ -163,6 +167,24 @@ def _held_questions(now: datetime) -> Iterator[Task]:
         about = _("Jedanya sudah berakhir. Kirim sekarang, jadwalkan ulang, atau batalkan.")
         yield Task(
             "red", "hourglass", title % {"count": number(count)}, about, reverse("pauses"), _("Putuskan")
+        )
+
+
+def _differences(now: datetime) -> Iterator[Task]:
+    """Posts that do not show what was approved."""
+    for look in differences()[:_MOST]:
+        delivery = look.delivery
+        about = f"{delivery.account.name}: {look.trouble}"
+        yield Task("red", "eye", delivery.announcement.title, about, reverse("archive"), _("Lihat"))
+
+
+def _missed_times(now: datetime) -> Iterator[Task]:
+    """Times of a series that passed while the system was down: nothing is sent late by itself."""
+    for one in missed(now)[:_MOST]:
+        about = _("Terlewat pada %(day)s karena sistem mati. Tulis sendiri bila masih perlu.")
+        said = about % {"day": date_words(one.day)}
+        yield Task(
+            "amber", "repeat", one.series.title, said, reverse("series", args=[one.series.pk]), _("Lihat")
         )
 
 

@@ -67,7 +67,7 @@ class Story:
         self.begin_act("publish")
         dice = self.dice.random()
         if dice < 0.08:
-            self.change("retract")  # in the middle of things
+            self.change("retract", at_once=True)  # in the middle of things
             self.judge()
             return
         self.judge()
@@ -75,9 +75,13 @@ class Story:
             if self.change(act):
                 self.judge()
 
-    def change(self, act: str) -> bool:
-        """A person's decision about what is out, minutes or hours later; gives whether it could be made."""
-        self.now += timedelta(minutes=self.dice.randint(1, 600))
+    def change(self, act: str, *, at_once: bool = False) -> bool:
+        """A person's decision about what is out, minutes or hours later; gives whether it could be made.
+
+        at_once: within two minutes, because the engine, which is down, must not seem to have waited for hours.
+        """
+        later = self.dice.randint(1, 600)
+        self.now += timedelta(seconds=later / 5) if at_once else timedelta(minutes=later)
         possible = bool(self._do(act))
         if possible:
             # The pair of this seed met the first act; the later ones meet another pair.

@@ -20,7 +20,7 @@ from monitor.access import expiry_warning
 from monitor.models import Brake, Gap, Source
 
 DAY = timedelta(days=1)
-META = ("pages_read_user_content", "pages_read_engagement", "pages_manage_posts")
+META = ("pages_read_user_content", "pages_read_engagement", "pages_manage_posts", "pages_manage_engagement")
 
 
 @pytest.fixture
@@ -64,8 +64,9 @@ def test_a_token_is_warned_of_14_7_and_1_days_ahead(
 
 
 def test_a_missing_permission_is_named_with_what_it_stops(page: Account, now: datetime) -> None:
-    found = list(judge_access(page, Access(META[:2], None, valid=True), now))
+    found = list(judge_access(page, Access((*META[:2], META[3]), None, valid=True), now))
     lacking = one(found, "account:facebook:scope")
+    assert one(found, "account:facebook:reach").ok is None  # numbers only
     assert lacking.ok is False
     assert "pages_manage_posts" in lacking.sentence
     assert "tidak dapat menayangkan" in lacking.sentence

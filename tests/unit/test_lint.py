@@ -188,6 +188,11 @@ def test_something_that_was_cut_is_said(accounts: dict[str, Any], now: datetime)
     assert (finding.severity, finding.where) == (Severity.WARN, "x")
 
 
+def test_an_empty_title_is_no_good_fit(accounts: dict[str, Any], now: datetime) -> None:
+    given = subject(now, [accounts["web_pemkot"]], fields={"headline": " "})
+    assert (Severity.WARN, "web_pemkot") in [(one.severity, one.where) for one in found("length", given)]
+
+
 def test_the_same_text_said_lately_is_told_but_not_ones_own_draft_or_long_ago(
     accounts: dict[str, Any], people: dict[str, Any], now: datetime
 ) -> None:

@@ -36,6 +36,7 @@ from publisher.series import (
     make,
     make_due,
     make_one,
+    missed,
     preview_of,
     put_back,
     series_hash,
@@ -244,6 +245,21 @@ class TestWriting:
         assert {a.key for a in rows[0].targets.all()} == {"x", "feed"}
         assert make_due(now + timedelta(days=1)) == 0  # Saturday
         assert make_due(now + timedelta(days=3)) == 1
+
+    def test_a_time_that_passed_while_nothing_ran_is_told_and_never_sent_late(
+        self, made: Series, now: datetime
+    ) -> None:
+        make_due(now)
+        later = now + timedelta(days=14)
+        make_due(later)
+        swallowed = missed(later)
+        written = {row.occurrence_on for row in made.occurrences.all()}
+        assert swallowed
+        assert {one.day for one in swallowed}.isdisjoint(written)
+        assert all(one.day <= later.date() for one in swallowed)
+        assert missed(later + timedelta(days=4)) == []
+        make_due(later + timedelta(minutes=1))
+        assert len(missed(later)) == len(swallowed)  # told once each
 
     def test_the_approval_of_the_series_approves_and_plans_each_occurrence(
         self, made: Series, budi: Any, now: datetime
