@@ -6,7 +6,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --no-input install --quiet
 SHARED ?= ../shared/data
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: train-shipped bench bench-hearing bench-judging bench-speaking trial-hearing trial-speaking trial-learning help setup demo test test-all lint test-sqlite test-postgres check-5000 messages lock clean
+.PHONY: train-shipped bench bench-hearing bench-judging bench-speaking bench-cases trial-hearing trial-speaking trial-answering trial-learning help setup demo test test-all lint test-sqlite test-postgres check-5000 messages lock clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -61,6 +61,9 @@ trial-hearing: .venv/ready-dev  ## 300 random worlds, faults and kills against h
 trial-speaking: .venv/ready-dev  ## 1,000 random kills and faults against speaking, on both databases
 	@KENTONGAN_LOG=CRITICAL $(BIN)/python -m tests.trials.speaking --trials 1000
 
+trial-answering: .venv/ready-dev  ## 600 random kills and faults against handing over, on both databases
+	@KENTONGAN_LOG=CRITICAL $(BIN)/python -m tests.trials.answering --trials 600
+
 trial-learning: .venv/ready-dev  ## whether reviews in the queue's order teach more than random ones, and lies are caught
 	@KENTONGAN_LOG=CRITICAL $(BIN)/python -m tests.trials.learning
 
@@ -70,7 +73,7 @@ trial-learning: .venv/ready-dev  ## whether reviews in the queue's order teach m
 	@.venv-bench/bin/pip --disable-pip-version-check --no-input install --quiet --require-hashes -r tests/bench/requirements.txt
 	@touch $@
 
-bench: bench-hearing bench-judging bench-speaking  ## every bench-*; the last line of each is JSON
+bench: bench-hearing bench-judging bench-speaking bench-cases  ## every bench-*; the last line of each is JSON
 
 bench-hearing: .venv/ready-dev .venv-bench/ready  ## mentions a second into a row, beside twarc; memory over 200,000
 	@$(BIN)/python -m tests.bench.hearing --twarc .venv-bench/bin/python
@@ -85,6 +88,9 @@ bench-judging: .venv/ready-dev .venv-bench/ready-judging  ## verdicts a second b
 
 bench-speaking: .venv/ready-dev  ## lateness of 1,000 deliveries due in one second; allowances off
 	@$(BIN)/python -m tests.bench.speaking
+
+bench-cases: .venv/ready-dev  ## pages of the case queue at 1,000,000 mentions and 200,000 cases, and at a tenth
+	@$(BIN)/python -m tests.bench.cases
 
 check-5000: setup  ## the main job on 5,000 real posts of KENTONGAN_SHARED, counted
 	@$(BIN)/python -m tests.worlds 5000 > .venv/world-5000.jsonl

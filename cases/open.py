@@ -7,18 +7,24 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
+from cases import search
 from cases.begin import begin
 from cases.incidents import gather
 from cases.models import Case, Counter
+from cases.thread import case_of, join, join_answers
 from classifiers.core.kinds import Kind
+from classifiers.intake import told_verdict
 from classifiers.models import Verdict
 from ledger.chain import record
+from ledger.models import Person
 from ledger.points import reach
+from monitor.models import Mention
 from monitor.originals import hold
 
 
 def open_waiting(now: datetime, limit: int = 500) -> int:
     """Open a case for each waiting verdict; gives how many were opened. Each one is a transaction of its own."""
+    join_answers(now)
     due = Q(case_from__isnull=True) | Q(case_from__lte=now)
     waiting = (
         Verdict.objects.filter(due, awaits_case=True).order_by("id").values_list("pk", flat=True)[:limit]
@@ -37,6 +43,9 @@ def open_case(verdict_id: int, now: datetime) -> Case | None:
         known = Case.objects.filter(mention=verdict.mention).first()
         if known is not None:
             return None
+        if (going_on := case_of(verdict.mention)) is not None:
+            join(verdict.mention, going_on, now)
+            return None
         review = verdict.reviews.filter(undone_at__isnull=True).select_related("reviewer").first()
         case = Case.objects.create(
             number=next_number(now),
@@ -53,7 +62,48 @@ def open_case(verdict_id: int, now: datetime) -> Case | None:
         record("case.opened", case.subject, at=now, number=case.number, mention=verdict.mention_id)
         gather(case, now)
         begin(case, now)
+        search.keep(case.pk)
     reach("open.stored")
+    return case
+
+
+@transaction.atomic
+def open_intake(
+    mention: Mention,
+    now: datetime,
+    *,
+    kind: str,
+    topic: str = "",
+    place: str = "",
+    person: Person | None = None,
+) -> Case:
+    """Open the case of what came in by a desk (monitor/intake.py), whatever the judge would say of it.
+
+    Topic and place are judged where they are "". person: who took it in; None: it came by itself. The same mention
+    again gives the case that is there.
+    """
+    Mention.objects.select_for_update().get(pk=mention.pk)  # two that bring the same, one after the other
+    known = Case.objects.filter(mention=mention).first()
+    if known is not None:
+        return known
+    verdict = told_verdict(mention, kind, topic, place, now)
+    case = Case.objects.create(
+        number=next_number(now),
+        mention=mention,
+        kind=verdict.kind,
+        topic=verdict.topic,
+        place=verdict.place,
+        bucket=verdict.incident_key,
+        opened_at=now,
+        changed_at=now,
+        confirmed_by=person,
+    )
+    hold(mention.pk, None)
+    told = {"number": case.number, "mention": mention.pk, "desk": mention.external_id.partition(":")[0]}
+    record("case.opened", case.subject, actor=person, at=now, **told)
+    gather(case, now)
+    begin(case, now)
+    search.keep(case.pk)
     return case
 
 

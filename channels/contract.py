@@ -141,6 +141,8 @@ class Outgoing:
     change_note: str = ""
     picture: Picture | None = None  #: X, Facebook and websites (featured image); None: text alone
     categories: tuple[str, ...] = ()  #: names of website categories; made where they do not exist
+    #: It is, or is about, an answer in somebody's thread: a comment, not a post of its own.
+    answer: bool = False
     #: What we said last in the post that is corrected, so that a website can tell what others changed in it; None:
     #: not known.
     before: "Outgoing | None" = None

@@ -233,6 +233,8 @@ class Instagram:
 
     def send(self, outgoing: Outgoing, memo: Memo) -> Sent:
         """A medium; or a comment: under ours to correct or withdraw it, under a citizen's to answer."""
+        if outgoing.answer and outgoing.act == Act.RETRACT:
+            return self._take_away(target(outgoing))
         return self._publish(memo) if _is_medium(outgoing) else self._comment(outgoing)
 
     def _publish(self, memo: Memo) -> Sent:
@@ -247,6 +249,18 @@ class Instagram:
         if posted is None:
             raise ChannelError("Instagram menerbitkan tetapi tidak menyebut nomornya.", Failure.UNKNOWN)
         return Sent(posted, self._permalink(posted))
+
+    def _take_away(self, comment: str) -> Sent:
+        """Delete a comment of ours (Graph reference, IG Comment, read 2026-10); what is gone already counts."""
+        try:
+            answer = self.graph.delete(comment)
+        except ChannelError as error:
+            if error.code != GONE or self.graph.one(comment, fields="id") is not None:
+                raise
+            return Sent(comment, "")
+        if answer.get("success") is not True:
+            raise ChannelError("Instagram tidak mengatakan bahwa komentar terhapus.", Failure.UNKNOWN)
+        return Sent(comment, "")
 
     def _comment(self, outgoing: Outgoing) -> Sent:
         subject, edge = self._place(outgoing)
@@ -264,6 +278,8 @@ class Instagram:
     def _place(self, outgoing: Outgoing) -> tuple[str, str]:
         """The object that the comment goes under, and its edge: media have `comments`, comments have `replies`."""
         about = target(outgoing)
+        if outgoing.answer:
+            return about, "replies"
         ours = outgoing.act != Act.PUBLISH or self.account.receipts.filter(remote_id=about).exists()
         if ours or not about.isdecimal():
             return self._number(about), "comments"
@@ -314,6 +330,12 @@ class Instagram:
         return Absent(sure=status != "PUBLISHED", note=f"wadah Instagram: {status}")
 
     def _commented(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
+        if outgoing.answer and outgoing.act == Act.RETRACT:
+            if self.graph.one(target(outgoing), fields="id") is None:
+                return Sent(outgoing.remote_id, "")
+            return Absent(
+                sure=True, note="komentar masih terlihat di Instagram"
+            )  # deleting again is harmless
         subject, edge = self._place(outgoing)
         if outgoing.act == Act.RETRACT and self.graph.one(subject, fields="id") is None:
             return Sent(outgoing.remote_id, "")  # a person has taken it away already

@@ -36,8 +36,9 @@ from channels.http import measure, secure
 from channels.models import Account
 from channels.reading import listing, mapping, optional
 from channels.website_access import NO_PASSWORDS
+from channels.website_answers import Answers
 from channels.website_articles import Articles
-from channels.website_comments import Comments, complaint, site_of
+from channels.website_comments import Comments, complaint, number_in, site_of
 from channels.website_comments import translate as read_comments
 from channels.website_media import place
 from channels.website_readback import Readback
@@ -89,15 +90,17 @@ class Website:
     # --- speaking
 
     def prepare(self, outgoing: Outgoing, memo: Memo) -> Memo:
-        return self._articles().prepare(outgoing, memo)
+        return self._speaker(outgoing).prepare(outgoing, memo)
 
     def send(self, outgoing: Outgoing, memo: Memo) -> Sent:
-        return self._articles().send(outgoing, memo)
+        return self._speaker(outgoing).send(outgoing, memo)
 
     def find(self, outgoing: Outgoing, memo: Memo) -> Sent | Absent:
-        return self._articles().find(outgoing, memo)
+        return self._speaker(outgoing).find(outgoing, memo)
 
     def shows(self, remote_id: str, permalink: str) -> Shows | Gone:
+        if number_in(remote_id):
+            return self._answers().shows(remote_id, permalink)
         return Readback(self.rest).shows(remote_id, permalink)
 
     def stands(self, permalink: str, text: str) -> bool:
@@ -110,6 +113,12 @@ class Website:
     def upload(self, name: str, data: bytes, alt: str) -> str:
         """Put a JPEG into the media library unless a file of that name is there; gives its public address."""
         return place(self.rest, Picture(data, "image/jpeg", name), alt)[1]
+
+    def _speaker(self, outgoing: Outgoing) -> Articles | Answers:
+        return self._answers() if outgoing.answer else self._articles()
+
+    def _answers(self) -> Answers:
+        return Answers(self.rest, site_of(self.base), self.account.setting("username"))
 
     def _articles(self) -> Articles:
         setting = self.account.setting

@@ -427,6 +427,11 @@ def _weight(text: str) -> int:
     return total + _plain_weight(text[at:])
 
 
+def has_link(text: str) -> bool:
+    """Whether X would make a link of anything in ``text``: an address, or a bare domain."""
+    return bool(_link_spans_of(text))
+
+
 def measure(text: str) -> XLength:
     """Measure a text as X does.
 

@@ -47,7 +47,8 @@ def reviewed() -> list[Item]:
     """Every standing decision that may be learned from, in order of time.
 
     The text is the stored one, in which personal numbers are masked. Left out: mentions erased because they were
-    deleted upstream, pictures without words, posts on which two people disagree, and batches held or discarded.
+    deleted upstream, those whose author wants them not to be used (UU 27/2022 art. 11), pictures without words,
+    posts on which two people disagree, and batches held or discarded.
     """
     readings = _second_readings()
     barred = list(Quarantine.objects.exclude(state=QuarantineState.RELEASED))
@@ -61,7 +62,11 @@ def reviewed() -> list[Item]:
 
 
 def _standing() -> QuerySet[Review]:
-    rows = Review.objects.filter(undone_at__isnull=True, verdict__mention__gone_at__isnull=True)
+    rows = Review.objects.filter(
+        undone_at__isnull=True,
+        verdict__mention__gone_at__isnull=True,
+        verdict__mention__restricted_at__isnull=True,
+    )
     return rows.select_related("verdict__mention__source").order_by("at", "id")
 
 

@@ -27,7 +27,13 @@ def nearest(verdict: Verdict, count: int = 3) -> list[Review]:
     own = _WORDS.transform(normalise([verdict.mention.text]))
     alike = np.asarray((words @ own.T).todense()).ravel()
     best = [place for place in np.argsort(-alike)[: count + 1].tolist() if alike[place] >= _ALIKE]
-    found = Review.objects.filter(pk__in=[reviews[place] for place in best], undone_at__isnull=True)
+    # What was erased or restricted since the library was made is not shown from it.
+    found = Review.objects.filter(
+        pk__in=[reviews[place] for place in best],
+        undone_at__isnull=True,
+        verdict__mention__gone_at__isnull=True,
+        verdict__mention__restricted_at__isnull=True,
+    )
     # A second reader does not see the first decision on the same post.
     by_id = {one.pk: one for one in found.exclude(verdict=verdict).select_related("verdict__mention")}
     return [by_id[reviews[place]] for place in best if reviews[place] in by_id][:count]
@@ -37,7 +43,10 @@ def nearest(verdict: Verdict, count: int = 3) -> list[Review]:
 def _library(newest: int) -> tuple[list[int], Any]:
     """Numbers of the latest reviews and the words of their posts; made anew after each decision, 20 ms."""
     rows = Review.objects.filter(
-        undone_at__isnull=True, id__lte=newest, verdict__mention__gone_at__isnull=True
+        undone_at__isnull=True,
+        id__lte=newest,
+        verdict__mention__gone_at__isnull=True,
+        verdict__mention__restricted_at__isnull=True,
     )
     latest = list(rows.order_by("-id").values_list("id", "verdict__mention__text")[:_LOOKED_AT])
     if not latest:  # every decision so far was taken back

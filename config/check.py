@@ -21,6 +21,7 @@ from config.demo import (
     announce,
     make_accounts,
     make_people,
+    make_units,
     shipped_world,
     table,
     write_identity,
@@ -84,6 +85,7 @@ def check(world: Path | None) -> Report:
 def _run(town: Town, report: Report, end: float) -> None:
     if current_model() is None:
         report.problems.append("Belum ada model penilai (kentongan train); semua sebutan masuk tinjauan.")
+    make_units(timezone.now())
     people = make_people("tidak dipakai di sini")
     make_accounts(_INTERVAL, "http://127.0.0.1")
     engine = Engine()

@@ -8,7 +8,9 @@ from typing import Any
 
 from django.conf import settings
 
+from cases.routing import seed
 from channels.models import Account
+from city.models import Unit
 from config import load
 from ledger.models import Person
 from ledger.roles import Role, ensure_roles, give
@@ -42,8 +44,15 @@ def lively_rows() -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
+def make_units(now: datetime) -> None:
+    """The shipped units and routes, with the demo's invented addresses."""
+    seed(now)
+    for key, values in table()["unit"].items():
+        Unit.objects.filter(key=key).update(**values)
+
+
 def make_people(password: str) -> dict[str, Person]:
-    """Sari, Budi, Wati, Tono, Rina and Eka with their roles, by user name."""
+    """Sari, Budi, Wati, Tono, Lilis, Agus, Rina and Eka with their roles and (where there are any) units."""
     ensure_roles()
     people = {}
     for row in table()["person"]:
@@ -52,6 +61,7 @@ def make_people(password: str) -> dict[str, Person]:
         person.is_staff = person.is_superuser = Role.ADMINISTRATOR in row["roles"]
         person.save()
         give(person, *(Role(role) for role in row["roles"]))
+        person.units.set(Unit.objects.filter(key__in=row.get("units", [])))
         people[person.username] = person
     return people
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from config import load, timetable
+from config import load, mail, timetable
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 #: A checkout keeps its data beside the code; an installed package in the user's home.
@@ -16,6 +16,8 @@ KENTONGAN_HOME = Path(os.environ.get("KENTONGAN_HOME") or _DEFAULT_HOME).resolve
 KENTONGAN_SHARED = Path(os.environ.get("KENTONGAN_SHARED") or BASE_DIR.parent / "shared").resolve()
 #: http://127.0.0.1:PORT of a stand-in for all platforms, or "" in production (channels/http.py).
 STAND_IN = os.environ.get("KENTONGAN_STAND_IN", "")
+#: https://desk.example.go.id, under which citizens reach the public pages; "": no links to them are given out.
+PUBLIC_URL = os.environ.get("KENTONGAN_PUBLIC_URL", "").rstrip("/")
 
 CITY = timetable.place(load.read("city", KENTONGAN_HOME))
 JUDGING = load.read("judging", KENTONGAN_HOME)
@@ -27,6 +29,7 @@ CLOCKS = load.read("clocks", KENTONGAN_HOME)
 UNITS = load.read("units", KENTONGAN_HOME)
 ROUTING = load.read("routing", KENTONGAN_HOME)
 PRIVACY = load.read("privacy", KENTONGAN_HOME)
+DESKS = load.read("desks", KENTONGAN_HOME)
 CALENDAR = timetable.checked(load.read("calendar", KENTONGAN_HOME))
 #: Seeds of accounts and sources. The installation's own file, where there is one, replaces the shipped example.
 _accounts = KENTONGAN_HOME / "config" / "accounts.toml"
@@ -163,6 +166,15 @@ LOGIN_REDIRECT_URL = "today"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("KENTONGAN_HTTPS", "") == "1"
+
+#: smtp://user:pass@host:587/?tls=1, smtps://… for TLS from the first byte; "" sends no mail.
+_mail = mail.read(os.environ.get("KENTONGAN_EMAIL_URL", ""), os.environ.get("KENTONGAN_EMAIL_FROM", ""))
+EMAIL_BACKEND = "channels.mail.Backend" if _mail.host else "django.core.mail.backends.dummy.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.tls
+EMAIL_TIMEOUT = ANSWERING["handoff"]["mail_timeout"]
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _mail.sender
 
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", "Bahasa Indonesia"), ("en", "English")]

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases.models import Case, State
+from cases.filters import waiting as waiting_cases
 from classifiers.review import waiting as waiting_reviews
 from desk.access import READERS, StaffRequest
 from desk.strip import Strip, strips
@@ -46,6 +46,16 @@ class Frame:
         return bool(self.roles & set(READERS[area]))
 
     @property
+    def answers_information(self) -> bool:
+        """Whether this person works on requests for public information."""
+        return Role.PPID in self.roles
+
+    @property
+    def handles_data(self) -> bool:
+        """Whether this person works on requests about personal data."""
+        return bool(self.roles & {Role.PPID, Role.ADMINISTRATOR})
+
+    @property
     def administers(self) -> bool:
         return Role.ADMINISTRATOR in self.roles
 
@@ -66,6 +76,7 @@ def frame_of(request: StaffRequest) -> Frame:
             timezone.now(),
             reads_coverage=bool(request.roles & set(READERS["mentions"])),
             reads_announcements=bool(request.roles & set(READERS["announcements"])),
+            reads_cases=request.person if request.roles & set(READERS["cases"]) else None,
         ),
         theme=theme_of(request.COOKIES.get("theme", "")),
     )
@@ -104,12 +115,13 @@ def _counts(request: StaffRequest) -> dict[str, int]:
     if Role.REVIEWER in request.roles:
         counts["review"] = waiting_reviews().count()
     if Role.OFFICER in request.roles:
-        counts["cases"] = Case.objects.filter(state=State.RECEIVED).count()
+        counts["cases"] = waiting_cases(request.person)
     announcements = 0
     if Role.APPROVER in request.roles:
         announcements += approvals_for(request.person).count()
     if request.roles & {Role.AUTHOR, Role.APPROVER}:
-        announcements += Delivery.objects.filter(state=DeliveryState.NEEDS_PERSON).count()
+        stuck = Delivery.objects.filter(state=DeliveryState.NEEDS_PERSON, announcement__answers="")
+        announcements += stuck.count()
         announcements += open_questions(timezone.now()).count()
     counts["announcements"] = announcements
     return counts

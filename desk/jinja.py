@@ -50,6 +50,8 @@ def environment(**options: Any) -> Environment:
         channel=words.channel_word,
         told=words.told,
         outcome=words.outcome_word,
+        purpose=words.purpose_word,
+        remote=words.remote_word,
     )
     return made
 

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cases.models import ENDED, Case
+from cases.scope import visible
 from desk.times import spoken
-from ledger.models import Heartbeat
+from ledger.models import Heartbeat, Person
 from monitor.alarms import Weight, standing
 from publisher.models import Announcement, AnnouncementState, Pause
 from publisher.pause import in_force
@@ -30,11 +32,32 @@ class Strip:
     hue: str  #: "red" for what stops us, "amber" for the rest
 
 
-def strips(now: datetime, *, reads_coverage: bool, reads_announcements: bool) -> list[Strip]:
-    """What cannot wait, the gravest first; [] on a good day."""
+def strips(
+    now: datetime, *, reads_coverage: bool, reads_announcements: bool, reads_cases: Person | None = None
+) -> list[Strip]:
+    """What cannot wait, the gravest first; [] on a good day. ``reads_cases``: who reads cases; None: nobody."""
     speaking = (_emergency(), _pause(now)) if reads_announcements else (None, None)
     emergency, pause = speaking
-    return [one for one in (emergency, _alarms(now, reads_coverage=reads_coverage), pause) if one is not None]
+    unseen = _unseen(now, reads_cases) if reads_cases is not None else None
+    found = (unseen, emergency, _alarms(now, reads_coverage=reads_coverage), pause)
+    return [one for one in found if one is not None]
+
+
+def _unseen(now: datetime, person: Person) -> Strip | None:
+    """Citizens in danger whom nobody has said to have seen. One query on a good day, by the index of the ladder."""
+    rows = Case.objects.filter(escalate_at__isnull=False, acknowledged_at=None).exclude(state__in=ENDED)
+    waiting = list(rows.values_list("pk", flat=True)[:100])
+    theirs = visible(person).filter(pk__in=waiting).order_by("opened_at") if waiting else Case.objects.none()
+    found = list(theirs.values_list("number", "place", "opened_at")[:20])
+    if not found:
+        return None
+    lead = ngettext(
+        "%(count)s darurat warga belum dilihat", "%(count)s darurat warga belum dilihat", len(found)
+    )
+    number, place, opened_at = found[0]
+    said = {"number": number, "place": place or _("tempat belum jelas"), "when": spoken(opened_at, now)}
+    sentence = _("%(number)s, %(place)s, %(when)s.") % said
+    return Strip(lead % {"count": len(found)}, sentence, "clocks", _("Lihat dan nyatakan"), "red")
 
 
 def _emergency() -> Strip | None:

@@ -7,11 +7,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases.models import Incident, IncidentState, State
+from cases.models import HandOffState, Incident, IncidentState, State
+from cases.topics import TOPICS
 from channels.models import Kind as ChannelKind
 from classifiers.core.authority import name_of
 from classifiers.core.urgency import Level
 from classifiers.models import DecisionChoice, KindChoice
+from desk.clock_words import told as told_of_clocks
 from ledger.models import Event
 from publisher.models import AnnouncementState, DeliveryState
 
@@ -64,6 +66,17 @@ _LOOKS: dict[str, dict[str, tuple[str, str]]] = {
         State.DUPLICATE: ("grey", "twins"),
         State.REJECTED: ("red", "cross"),
     },
+    "handoff": {
+        HandOffState.PLANNED: ("teal", "clock"),
+        HandOffState.CLAIMED: ("blue", "arrow"),
+        HandOffState.SENDING: ("blue", "arrow"),
+        HandOffState.RETRYING: ("amber", "repeat"),
+        HandOffState.UNKNOWN: ("violet", "question"),
+        HandOffState.DELIVERED: ("green", "check"),
+        HandOffState.REFUSED: ("red", "cross"),
+        HandOffState.NEEDS_PERSON: ("red", "person"),
+        HandOffState.CANCELLED: ("grey", "cross"),
+    },
     "incident": {
         IncidentState.OPEN: ("blue", "arrow"),
         IncidentState.CLOSED: ("green", "check"),
@@ -79,6 +92,7 @@ _WORDS: dict[str, Any] = {
     "announcement": AnnouncementState,
     "delivery": DeliveryState,
     "case": State,
+    "handoff": HandOffState,
     "incident": IncidentState,
     "decision": DecisionChoice,
 }
@@ -91,28 +105,6 @@ _PRESSING: dict[str, tuple[str, str, Promise]] = {
 
 #: The kinds in the order of the review keys 1 to 5.
 KEYS: dict[str, str] = {kind.value: str(place) for place, kind in enumerate(KindChoice, start=1)}
-
-_TOPICS: dict[str, Promise] = {
-    "jalan_trotoar": gettext_lazy("jalan dan trotoar"),
-    "banjir_drainase": gettext_lazy("banjir dan drainase"),
-    "sampah": gettext_lazy("sampah"),
-    "lampu_jalan_pju": gettext_lazy("lampu jalan"),
-    "lalu_lintas_parkir": gettext_lazy("lalu lintas dan parkir"),
-    "adminduk": gettext_lazy("administrasi kependudukan"),
-    "kesehatan": gettext_lazy("kesehatan"),
-    "pendidikan": gettext_lazy("pendidikan"),
-    "air_pdam": gettext_lazy("air bersih"),
-    "listrik": gettext_lazy("listrik"),
-    "ketertiban_keamanan": gettext_lazy("ketertiban dan keamanan"),
-    "transportasi_umum": gettext_lazy("transportasi umum"),
-    "sosial_bansos": gettext_lazy("bantuan sosial"),
-    "pohon_taman": gettext_lazy("pohon dan taman"),
-    "perizinan": gettext_lazy("perizinan"),
-    "telekomunikasi": gettext_lazy("telekomunikasi"),
-    "layanan_aplikasi": gettext_lazy("aplikasi layanan"),
-    "lain": gettext_lazy("lain-lain"),
-}
-
 
 def sign(family: str, state: str) -> Sign:
     """The chip of one state: ``family`` is announcement, delivery, case, incident or decision."""
@@ -143,7 +135,7 @@ def kind_word(kind: str) -> str:
 
 def topic_word(topic: str) -> str:
     """What a topic is called; "" for none, and a topic this version does not know as it stands."""
-    return str(_TOPICS.get(topic, topic.replace("_", " ")))
+    return str(TOPICS.get(topic, topic.replace("_", " ")))
 
 
 def incident_name(incident: Incident) -> str:
@@ -173,6 +165,8 @@ def told(event: Event) -> str:
                 "old": State(data["old"]).label,
                 "new": State(data["new"]).label,
             }
+        case "case.assigned" | "case.accepted" | "case.refused" | "case.ping_pong":
+            return _routed(event.kind, data)
         case "mention.reviewed":
             return _reviewed(data)
         case "mention.read_again":
@@ -183,11 +177,54 @@ def told(event: Event) -> str:
             return _approved(data)
         case "pause.started" | "pause.ended" | "delivery.cleared":
             return _by_official(event.kind, data)
+        case kind if kind in _HANDOFFS:
+            said = str(_HANDOFFS[kind]) % {
+                "receiver": data.get("receiver", ""),
+                "state": remote_word(str(data.get("state", ""))),
+            }
+            return said
         case _:
-            return str(_EVENTS.get(event.kind, event.kind))
+            return told_of_clocks(event.kind, data) or str(_EVENTS.get(event.kind, event.kind))
+
+
+#: What a hand-off is for, by HandOff.purpose.
+_PURPOSES: dict[str, Promise] = {
+    "assign": gettext_lazy("penugasan"),
+    "emergency": gettext_lazy("darurat"),
+    "update": gettext_lazy("kabar baru"),
+    "reopen": gettext_lazy("dibuka lagi"),
+}
+#: What a receiver said, in our words (cases/handoff/answers.py); its own word stands where there is none.
+_REMOTE: dict[str, Promise] = {
+    "accepted": gettext_lazy("diterima"),
+    "refused": gettext_lazy("ditolak"),
+    "in_progress": gettext_lazy("dikerjakan"),
+    "done": gettext_lazy("selesai"),
+}
+_HANDOFFS: dict[str, Promise] = {
+    "handoff.planned": gettext_lazy("Diteruskan kepada %(receiver)s."),
+    "handoff.delivered": gettext_lazy("Penerusan sampai pada %(receiver)s."),
+    "handoff.needs_person": gettext_lazy("Penerusan kepada %(receiver)s menunggu petugas."),
+    "handoff.cancelled": gettext_lazy("Penerusan kepada %(receiver)s dibatalkan."),
+    "handoff.confirmed": gettext_lazy("Petugas memastikan penerusan sampai pada %(receiver)s."),
+    "handoff.sent_again": gettext_lazy("Petugas meminta penerusan kepada %(receiver)s dikirim lagi."),
+    "handoff.answered": gettext_lazy("%(receiver)s menjawab: %(state)s."),
+}
+
+
+def purpose_word(purpose: str) -> str:
+    """What a hand-off is for."""
+    return str(_PURPOSES.get(purpose, purpose))
+
+
+def remote_word(state: str) -> str:
+    """What a receiver said of a matter."""
+    return str(_REMOTE.get(state, state))
 
 
 _OUTCOMES: dict[str, Promise] = {
+    "delivered": gettext_lazy("sudah sampai"),
+    "by_hand": gettext_lazy("dibawa petugas"),
     "published": gettext_lazy("diterima"),
     "refused": gettext_lazy("ditolak"),
     "later": gettext_lazy("diminta menunggu"),
@@ -197,12 +234,70 @@ _OUTCOMES: dict[str, Promise] = {
 }
 _EVENTS: dict[str, Promise] = {
     "case.noted": gettext_lazy("Catatan petugas."),
+    "case.information_requested": gettext_lazy("Permohonan informasi resmi didaftarkan."),
+    "handoff.lapor_waits": gettext_lazy("Paket LAPOR belum dimasukkan; petugas diingatkan."),
+    "ppid.registered": gettext_lazy("Permohonan didaftarkan; waktu jawaban berjalan."),
+    "ppid.revealed": gettext_lazy("Data pemohon dibuka."),
+    "ppid.assigned": gettext_lazy("Diteruskan ke PPID Pembantu."),
+    "ppid.extended": gettext_lazy("Waktu jawaban diperpanjang 7 hari kerja."),
+    "ppid.answered": gettext_lazy("Permohonan dijawab."),
+    "ppid.refused": gettext_lazy("Permohonan ditolak dengan dasar hukum."),
+    "ppid.objected": gettext_lazy("Keberatan didaftarkan."),
+    "ppid.objection_answered": gettext_lazy("Keberatan ditanggapi."),
+    "ppid.closed": gettext_lazy("Permohonan ditutup."),
+    "ppid.mailed": gettext_lazy("Pemberitahuan dikirim ke surel pemohon."),
+    "ppid.not_mailed": gettext_lazy("Surel pemberitahuan tidak terkirim."),
+    "ppid.register_exported": gettext_lazy("Register diunduh dengan data pemohon."),
+    "case.reopened": gettext_lazy("Dibuka kembali."),
+    "case.insisted": gettext_lazy("Warga berulang kali menyatakan belum selesai."),
+    "case.assignee": gettext_lazy("Petugas penanggung jawab diganti."),
+    "case.held": gettext_lazy("Penghapusan ditahan karena kepentingan hukum."),
+    "case.released": gettext_lazy("Penahanan penghapusan dilepas."),
+    "case.merged": gettext_lazy("Digabung sebagai ganda ke kasus lain."),
+    "case.duplicates": gettext_lazy("Kasus ganda digabung ke sini."),
+    "case.unmerged": gettext_lazy("Berdiri sendiri lagi: penggabungannya dibatalkan."),
+    "case.merge_undone": gettext_lazy("Penggabungan kasus ganda dibatalkan."),
+    "case.put_back": gettext_lazy("Tindakan massal dibatalkan; kasus kembali seperti sebelumnya."),
+    "case.attached": gettext_lazy("Berkas dilampirkan."),
+    "case.attachment_shown": gettext_lazy("Keterangan lampiran diubah."),
+    "case.attachment_removed": gettext_lazy("Lampiran dihapus."),
+    "cases.bulk": gettext_lazy("Satu tindakan untuk banyak kasus."),
+    "cases.bulk_undone": gettext_lazy("Tindakan untuk banyak kasus dibatalkan."),
+    "case.reply_drafted": gettext_lazy("Balasan disiapkan."),
+    "case.reply_submitted": gettext_lazy("Balasan menunggu persetujuan."),
+    "case.reply_approved": gettext_lazy("Balasan disetujui."),
+    "case.reply_returned": gettext_lazy("Balasan dikembalikan."),
+    "case.reply_planned": gettext_lazy("Balasan diserahkan untuk dikirim."),
+    "case.reply_dropped": gettext_lazy("Balasan tidak jadi dikirim."),
+    "case.reply_correction_begun": gettext_lazy("Ralat balasan diajukan."),
+    "case.reply_withdrawn": gettext_lazy("Balasan ditarik."),
+    "case.answered_by_citizen": gettext_lazy("Warga menjawab di kirimannya."),
+    "case.place_told": gettext_lazy("Tempat diketahui dari jawaban warga."),
+    "incident.message_written": gettext_lazy("Kabar untuk semua pelapor ditulis."),
+    "incident.message_approved": gettext_lazy("Kabar untuk semua pelapor disetujui."),
+    "incident.message_stopped": gettext_lazy("Kabar untuk semua pelapor dihentikan."),
+    "incident.message_dropped": gettext_lazy("Kabar untuk semua pelapor tidak jadi dikirim."),
     "case.gathered": gettext_lazy("Dikumpulkan dengan kasus lain tentang kejadian yang sama."),
     "incident.opened": gettext_lazy("Kejadian dimulai."),
     "incident.merged": gettext_lazy("Kejadian digabung."),
     "incident.split": gettext_lazy("Kejadian dipisah."),
     "incident.undone": gettext_lazy("Perubahan kejadian dibatalkan."),
     "incident.closed": gettext_lazy("Kejadian selesai."),
+    "spike.found": gettext_lazy("Lonjakan mulai."),
+    "spike.told": gettext_lazy("Lonjakan diberitahukan."),
+    "spike.seen": gettext_lazy("Petugas sudah melihat lonjakan ini."),
+    "spike.ended": gettext_lazy("Lonjakan reda."),
+    "proposal.made": gettext_lazy("Pengumuman diusulkan."),
+    "proposal.taken": gettext_lazy("Usulan pengumuman dipakai."),
+    "proposal.paused": gettext_lazy("Jeda dari usulan dimulai."),
+    "proposal.declined": gettext_lazy("Usulan pengumuman tidak dipakai."),
+    "routing.seeded": gettext_lazy("Unit dan baris rute bawaan dimasukkan."),
+    "route.begun": gettext_lazy("Baris rute ditambahkan."),
+    "route.ended": gettext_lazy("Baris rute diakhiri."),
+    "unit.begun": gettext_lazy("Unit dicatat."),
+    "unit.changed": gettext_lazy("Kontak unit diubah."),
+    "unit.ended": gettext_lazy("Hari terakhir unit dicatat."),
+    "unit.followed": gettext_lazy("Kasus, rute, dan orangnya dipindahkan ke penggantinya."),
     "case.original_opened": gettext_lazy("Nomor asli dibuka."),
     "mention.edited": gettext_lazy("Kiriman diubah penulisnya."),
     "mention.erased": gettext_lazy("Kiriman tidak ada lagi di platformnya; isinya dihapus di sini juga."),
@@ -261,12 +356,40 @@ _EVENTS: dict[str, Promise] = {
     "delivery.retracted": gettext_lazy("Ditarik dari saluran."),
     "delivery.released": gettext_lazy("Yang ditahan jeda diputuskan."),
     "delivery.given_up": gettext_lazy("Petugas memutuskan tidak mengirimnya."),
+    "receiver.made": gettext_lazy("Penerima ditambahkan."),
+    "receiver.changed": gettext_lazy("Penerima diubah."),
+    "receiver.key_rotated": gettext_lazy("Kunci tanda tangan penerima diganti."),
     "mandate.given": gettext_lazy("Mandat dicatat."),
     "mandate.ended": gettext_lazy("Mandat diakhiri."),
     "duty.given": gettext_lazy("Piket dicatat."),
     "duty.ended": gettext_lazy("Piket diakhiri."),
     "delivery.changed": gettext_lazy("Keadaan penayangan berubah."),
+    "case.contested": gettext_lazy("Warga menyatakan belum selesai."),
+    "case.confirmed": gettext_lazy("Warga menyatakan sudah selesai."),
+    "rights.registered": gettext_lazy("Permintaan data pribadi terdaftar."),
+    "rights.proven": gettext_lazy("Akun terbukti milik pemohon."),
+    "rights.revealed": gettext_lazy("Nama dan kontak pemohon dibuka."),
+    "rights.exported": gettext_lazy("Salinan data diserahkan."),
+    "rights.corrected": gettext_lazy("Nama akun diperbaiki."),
+    "rights.restricted": gettext_lazy("Pemrosesan dibatasi."),
+    "rights.erased": gettext_lazy("Data pribadi dihapus, berita acara dibuat."),
+    "rights.refused": gettext_lazy("Permintaan ditolak."),
+    "retention.done": gettext_lazy("Data yang lewat masa simpannya dihapus."),
+    "open_data.written": gettext_lazy("Data terbuka ditulis."),
 }
+
+
+def _routed(kind: str, data: dict[str, Any]) -> str:
+    """To which unit a case went, and what the unit said."""
+    words = {
+        "case.assigned": _("Dipindahkan dari %(old)s ke %(name)s.")
+        if data.get("old")
+        else _("Diberikan kepada %(name)s."),
+        "case.accepted": _("%(name)s menyatakan menanganinya."),
+        "case.refused": _("Dikembalikan oleh %(name)s."),
+        "case.ping_pong": _("Sudah %(count)s kali ditolak unit; meja koordinasi perlu memutuskan."),
+    }
+    return words[kind] % {"name": data.get("name", ""), "old": data.get("old", ""), "count": data.get("count", "")}
 
 
 def _reviewed(data: dict[str, Any]) -> str:

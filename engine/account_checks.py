@@ -45,7 +45,7 @@ WISHED: dict[str, str] = {
 
 
 def accounts(now: datetime) -> Findings:
-    accounts = list(Account.objects.order_by("id"))
+    accounts = list(Account.objects.exclude(channel=Kind.INTAKE).order_by("id"))
     if not accounts:
         yield Finding(
             "accounts", False, "Belum ada akun.", "Isi accounts.toml, lalu jalankan: kentongan init"

@@ -16,15 +16,15 @@ log = logging.getLogger(__name__)
 
 def look_after(now: datetime) -> None:
     """Ended pauses, waiting approvals, the next occurrences of series, missing proofs: all without a channel."""
-    _each(now, note_ends, remind, make_due, strand, complete)
+    each(now, note_ends, remind, make_due, strand, complete)
 
 
 def look_back(now: datetime) -> None:
     """What the channels show of us, and how it was received. Apart from the rest, because a channel may hang."""
-    _each(now, read_back, _read_results)
+    each(now, read_back, _read_results)
 
 
-def _each(now: datetime, *tasks: Callable[[datetime], int]) -> None:
+def each(now: datetime, *tasks: Callable[[datetime], int]) -> None:
     """One that fails does not keep the others from being done."""
     for what in tasks:
         try:

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from cases.handoff import engine as handoff_engine
+from cases.models import HandOff
 from cases.open import open_waiting
 from cases.originals import forget_unneeded
 from classifiers.judge import judge_waiting
@@ -42,6 +44,8 @@ def due_jobs(now: datetime) -> Iterator[tuple[Job, str]]:
     """Everything that wants doing at ``now``, with its lane; deliveries first."""
     for delivery, account in due_deliveries(now):
         yield Job("deliver", str(delivery)), _speak(account)
+    for handoff, receiver in handoff_engine.due(now):
+        yield Job("handoff", str(handoff)), _hand(receiver)
     for source in due_sources(now):
         yield Job("hear", str(source.pk)), _lane_of_source(source.account_id, source.via)
     if waiting(now):
@@ -60,6 +64,8 @@ def lane_of(job: Job) -> str:
     """The lane of one job: one per account and direction, so that long hearing never delays speaking."""
     if job.kind == "deliver":
         return _speak(Delivery.objects.values_list("account_id", flat=True).get(pk=job.key))
+    if job.kind == "handoff":
+        return _hand(HandOff.objects.values_list("receiver_id", flat=True).get(pk=job.key))
     if job.kind == "check":
         return _hear(int(job.key))
     if job.kind == "hear":
@@ -91,6 +97,10 @@ def run(job: Job) -> None:
             for urgent in urgent_before(int(job.key), now):
                 advance(urgent, now)
             advance(int(job.key), now)
+        case "handoff":
+            for urgent in handoff_engine.urgent_before(int(job.key), now):
+                handoff_engine.advance(urgent, now)
+            handoff_engine.advance(int(job.key), now)
         case "newsroom":
             look_after(now)
         case "look_back":
@@ -123,6 +133,11 @@ def pipeline(now: datetime) -> None:
 
 def _speak(account: int) -> str:
     return f"speak:{account}"
+
+
+def _hand(receiver: int) -> str:
+    """One lane a receiver: one that hangs delays only what is for itself."""
+    return f"handoff:{receiver}"
 
 
 def _hear(account: int) -> str:

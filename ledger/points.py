@@ -23,6 +23,15 @@ POINTS = (
 )
 #: Reached only where an outcome was not known: before and after the channel was read.
 LOOKS = ("look.claimed", "look.answered")
+#: Every point that a hand-off passes, and those of one whose outcome was not known.
+HANDOFF_POINTS = (
+    "handoff.claimed",
+    "handoff.prepared",
+    "handoff.intent_stored",
+    "handoff.sent",
+    "handoff.receipt_stored",
+)
+HANDOFF_LOOKS = ("handoff.look_claimed", "handoff.look_answered")
 _listener: Callable[[str], None] | None = None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from channels.models import Kind
 from ledger.chain import record
 from monitor.budget import month_spent
 from monitor.models import Alarm, Gap, GapState, Pass, Source
@@ -47,7 +48,8 @@ class Coverage:
 
 def report(now: datetime) -> list[Coverage]:
     """One entry a source, in the order of their accounts."""
-    sources = Source.objects.select_related("account").order_by("account_id", "id")
+    read = Source.objects.exclude(account__channel=Kind.INTAKE)  # the desks' own: nothing is read there
+    sources = read.select_related("account").order_by("account_id", "id")
     return [_of(source, now) for source in sources]
 
 

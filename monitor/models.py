@@ -84,6 +84,9 @@ class Mention(models.Model):
     gone_why = models.CharField(max_length=120, blank=True)
     #: When a notification (webhook) of it was worked off; None: only polling has found it.
     told_at = models.DateTimeField(null=True)
+    #: Since when its author has asked that it is only kept, not used (UU 27/2022 art. 11): nothing learns from it,
+    #: finds it or gives it away.
+    restricted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("sebutan")
@@ -96,6 +99,9 @@ class Mention(models.Model):
             models.Index(fields=["-heard_at"], name="mention_newest"),
             models.Index(fields=["fingerprint", "id"], name="mention_words"),
             models.Index(fields=["parent_id"], name="mention_parent"),
+            # By whom: for the rights of a person over all that is kept of them.
+            models.Index(fields=["channel", "author_id"], name="mention_person"),
+            models.Index(fields=["channel", "author"], name="mention_author"),
         ]
 
     def __str__(self) -> str:

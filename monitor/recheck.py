@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from channels.contract import ChannelError, Failure, Gone, Meter, Post
-from channels.models import Account
+from channels.models import Account, Kind
 from channels.registry import open_channel
 from monitor.budget import refusal, rest, resting, spend
 from monitor.models import Mention, Source
@@ -79,6 +79,9 @@ def _due(now: datetime) -> QuerySet[Mention]:
     table = settings.HEARING["checking"]
     before = now - timedelta(hours=table["every"])
     not_lately = Q(checked_at__lt=before) | Q(checked_at__isnull=True, heard_at__lt=before)
-    return Mention.objects.filter(
-        not_lately, gone_at__isnull=True, heard_at__gte=now - timedelta(days=table["days"])
-    ).order_by("id")
+    # What came in by the desks stands nowhere else that could be looked at.
+    return (
+        Mention.objects.exclude(channel=Kind.INTAKE)
+        .filter(not_lately, gone_at__isnull=True, heard_at__gte=now - timedelta(days=table["days"]))
+        .order_by("id")
+    )

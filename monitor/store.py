@@ -14,6 +14,7 @@ from ledger.chain import record
 from monitor.copies import fingerprint, fold
 from monitor.models import Mention, Original, Revision, SetAside, Source
 from monitor.originals import follow_change, follow_number, keep_originals
+from monitor.reworded import reworded
 
 
 def keep(source: Source, posts: Sequence[Post], now: datetime) -> int:
@@ -71,6 +72,7 @@ def note_change(mention: Mention, said: str, now: datetime) -> bool:
             return False
         Revision.objects.create(mention=mention, text=mention.text, until=now)
         follow_change(mention, said, now)
+        reworded([mention.pk])
         record("mention.edited", f"mention:{mention.pk}", at=now)
     return True
 
@@ -84,21 +86,31 @@ def erase(mention: Mention, gone: Gone, now: datetime) -> None:
     UU 27/2022 article 16 on the limits of processing.
     """
     with transaction.atomic():
-        # First the row, which holds up who is about to store a change: nothing is added behind what is deleted.
-        Mention.objects.filter(pk=mention.pk, gone_at__isnull=True).update(
-            text="",
-            author="",
-            author_id="",
-            permalink="",
-            media=[],
-            fingerprint="",
-            gone_at=now,
-            gone_why=gone.why[:120],
-            checked_at=now,
-        )
-        Revision.objects.filter(mention=mention).delete()
-        Original.objects.filter(mention=mention).delete()
+        wipe([mention.pk], gone.why, now)
         record("mention.erased", f"mention:{mention.pk}", at=now, why=gone.why)
+
+
+def wipe(mentions: Sequence[int], why: str, now: datetime) -> int:
+    """Take the words, names and media out of these mentions; gives how many still had them.
+
+    Must run in a transaction, whose caller records what was done.
+    """
+    # First the rows, which hold up who is about to store a change: nothing is added behind what is deleted.
+    wiped = Mention.objects.filter(pk__in=mentions, gone_at__isnull=True).update(
+        text="",
+        author="",
+        author_id="",
+        permalink="",
+        media=[],
+        fingerprint="",
+        gone_at=now,
+        gone_why=why[:120],
+        checked_at=now,
+    )
+    Revision.objects.filter(mention__in=mentions).delete()
+    Original.objects.filter(mention__in=mentions).delete()
+    reworded(mentions)
+    return wiped
 
 
 def set_aside(source: Source, item: Unreadable, now: datetime) -> None:

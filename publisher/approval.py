@@ -105,7 +105,7 @@ def give_back(
 def waiting_for(person: Person) -> QuerySet[Announcement]:
     """What ``person`` may say yes or no to: submitted, not written by them, and not yet approved by them."""
     said = Approval.objects.filter(announcement=OuterRef("pk"), version=OuterRef("version"), person=person)
-    return Announcement.objects.filter(~Exists(said), state=AnnouncementState.SUBMITTED).exclude(
+    return Announcement.proper.filter(~Exists(said), state=AnnouncementState.SUBMITTED).exclude(
         writers=person
     )
 
@@ -140,7 +140,7 @@ def able_on_duty(now: datetime) -> list[Person]:
 
 
 def _submitted() -> QuerySet[Announcement]:
-    return Announcement.objects.filter(state=AnnouncementState.SUBMITTED).order_by("changed_at")
+    return Announcement.proper.filter(state=AnnouncementState.SUBMITTED).order_by("changed_at")
 
 
 def approvers() -> QuerySet[Person]:

@@ -11,6 +11,7 @@ import json
 import logging
 import re
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
@@ -19,12 +20,13 @@ from django.utils.translation import gettext as _
 from channels.contract import ChannelError, Failure, Gone, Shows
 from channels.models import Kind
 from channels.plain import plain
-from channels.registry import deletes, edits, open_channel
+from channels.registry import edits, open_channel
 from channels.sameness import carries
 from ledger.chain import record
 from ledger.models import Event, Person
 from publisher.card import card_of
 from publisher.models import Act, Delivery, DeliveryState, Proof, ReadBack, Result, Variant
+from publisher.threads import carries_picture, takes_away
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ FIRST_RESULT = timedelta(minutes=10)
 #: A reader that died is followed by another after this; what cannot be read at all is given up after _PATIENCE.
 _LEASE, _PATIENCE = timedelta(minutes=10), timedelta(days=7)
 _WAITS = {Failure.CREDENTIALS: timedelta(hours=6), Failure.LATER: timedelta(minutes=15)}
+_ADDRESSED = re.compile(r"^\s*(?:@\w{1,15}\s+)+")
 WHAT = {Act.PUBLISH: "published", Act.CORRECT: "corrected", Act.RETRACT: "retracted"}
 
 
@@ -152,12 +155,16 @@ def as_approved(delivery: Delivery, shown: Shows | None) -> bool:
 
     Compared are the words: line breaks, spaces, typographic marks and the form of links are each channel's own.
     """
-    site = delivery.account.channel in (Kind.WEBSITE, Kind.FEED)
+    comment = bool(delivery.announcement.answers)
+    site = delivery.account.channel in (Kind.WEBSITE, Kind.FEED) and not comment
     if shown is None:
         return delivery.act == Act.RETRACT and not site
-    if delivery.act == Act.RETRACT and deletes(delivery.account.channel) and not site:
+    if delivery.act == Act.RETRACT and takes_away(delivery) and not site:
         return False  # it was to be gone
     wanted = _sent_text(delivery)[1]
+    if comment and delivery.account.channel == Kind.X:
+        # X writes the names of those who are answered before the text (channels/x.py).
+        shown = replace(shown, text=_ADDRESSED.sub("", shown.text))
     # A site prints its own words beside ours: when and why it was changed, a theme's links.
     return carries(shown.text, wanted) if site else normal(shown.text) == normal(wanted)
 
@@ -213,7 +220,7 @@ def _row(delivery: Delivery, what: str, at: datetime, shown: Shows | None, same:
 def _sent_text(delivery: Delivery) -> tuple[str, str]:
     """(title, text) of what was sent; of an article the words without their marks."""
     if delivery.act == Act.RETRACT:
-        site = delivery.account.channel in (Kind.WEBSITE, Kind.FEED)
+        site = delivery.account.channel in (Kind.WEBSITE, Kind.FEED) and not delivery.announcement.answers
         return "", delivery.reason if site else delivery.text or delivery.reason
     variant = Variant.objects.filter(
         announcement_id=delivery.announcement_id, version=delivery.version, account_id=delivery.account_id
@@ -228,7 +235,7 @@ def _sent_text(delivery: Delivery) -> tuple[str, str]:
 def _media(delivery: Delivery) -> str:
     """The hash of the library's picture, or of the card where Instagram got that; "" for text alone."""
     announcement = delivery.announcement
-    if delivery.act != Act.PUBLISH or delivery.account.channel == Kind.FEED:
+    if delivery.act != Act.PUBLISH or delivery.account.channel == Kind.FEED or not carries_picture(delivery):
         return ""
     if announcement.picture is not None:
         return announcement.picture.sha256
@@ -248,7 +255,7 @@ def _plan(delivery: Delivery, at: datetime) -> None:
         ReadBack.objects.filter(delivery__in=earlier).update(next_at=None)
     if delivery.act == Act.RETRACT:
         Result.objects.filter(delivery__in=same_post).update(next_at=None)
-    elif not in_place:
+    elif not in_place and not delivery.announcement.answers:  # how a reply was liked tells nothing
         Result.objects.get_or_create(delivery=delivery, defaults={"next_at": at + FIRST_RESULT})
     ReadBack.objects.get_or_create(delivery=delivery, defaults={"next_at": at + LOOKS[0]})
 

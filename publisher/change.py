@@ -8,7 +8,6 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from channels.models import Kind
-from channels.registry import deletes
 from ledger.chain import record
 from ledger.models import Person
 from ledger.roles import Role
@@ -25,6 +24,7 @@ from publisher.models import (
 )
 from publisher.render import change_text
 from publisher.rules import Refused, drop_approval, locked, need
+from publisher.threads import takes_away
 
 _STANDS = (AnnouncementState.PUBLISHED, AnnouncementState.PARTLY_PUBLISHED)
 #: What a withdrawal waits for: these may still land, and are withdrawn when they do (publisher.deliver).
@@ -108,7 +108,7 @@ def withdraw(delivery: Delivery, announcement: Announcement, now: datetime) -> N
 
     Where only a person can delete, our comments under the post go with it, and need no withdrawal of their own.
     """
-    if delivery.act == Act.CORRECT and not deletes(delivery.account.channel):
+    if delivery.act == Act.CORRECT and not takes_away(delivery):
         return
     made, new = Delivery.objects.get_or_create(
         announcement=announcement,

@@ -21,7 +21,7 @@ from channels.contract import ChannelError, Failure, Memo, Outgoing, Sent
 from channels.models import Account, Kind
 from channels.reading import mapping, optional
 from channels.receipts import keep_receipt
-from channels.registry import Channel, deletes, edits, open_channel, waits_of
+from channels.registry import Channel, edits, open_channel, waits_of
 from ledger.chain import record
 from ledger.points import reach
 from ledger.wake import wake
@@ -47,6 +47,7 @@ from publisher.newsroom import content_hash
 from publisher.overdue import too_late
 from publisher.pause import holds
 from publisher.render import Rendered
+from publisher.threads import ANSWERED, carries_picture, post_of, takes_away
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +107,8 @@ def deliver(delivery_id: int, now: datetime) -> DeliveryState | None:
         memo = channel.prepare(outgoing, {"started_at": now.isoformat(), **delivery.memo})
         if outgoing.picture is not None:
             memo = {**memo, "media_sha256": hashlib.sha256(outgoing.picture.data).hexdigest()}
+        if outgoing.answer and delivery.act == Act.PUBLISH:
+            memo = {**memo, ANSWERED: outgoing.remote_id}
     except ChannelError as error:
         # Nothing public was asked for yet, so even an unclear failure here can simply be repeated.
         landed_not = Failure.LATER if error.failure == Failure.UNKNOWN else error.failure
@@ -176,10 +179,13 @@ def outgoing_of(delivery: Delivery, now: datetime | None = None) -> Outgoing:
         slug=announcement.slug,
         alt=variant.alt,
         act=contract.Act(delivery.act),
-        remote_id=delivery.about.remote_id if delivery.about else "",
+        remote_id=post_of(delivery),
+        answer=bool(announcement.answers),
         change_note=delivery.reason or announcement.change_note,
         categories=_categories(delivery),
     )
+    if announcement.answers and not carries_picture(delivery):
+        return plain
     site = delivery.account.channel == Kind.WEBSITE
     if delivery.act == Act.CORRECT and delivery.about and site:
         # What we left there last, so that a change by hand on the site is noticed and not written over.
@@ -246,7 +252,7 @@ def landed(delivery: Delivery, at: datetime) -> None:
 
 
 def _done(delivery: Delivery) -> DeliveryState:
-    if delivery.act == Act.RETRACT and not deletes(delivery.account.channel):
+    if delivery.act == Act.RETRACT and not takes_away(delivery):
         return DeliveryState.NEEDS_PERSON
     return DONE[Act(delivery.act)]
 
@@ -266,7 +272,7 @@ def _about_it(delivery: Delivery, at: datetime) -> None:
             stood = (DeliveryState.PUBLISHED, DeliveryState.CORRECTED)
             same = Delivery.objects.filter(announcement=row, account=delivery.account, state__in=stood)
             # Where only a person can delete, our comments went with the post that they took away.
-            if deletes(delivery.account.channel):
+            if takes_away(delivery):
                 same = same.filter(remote_id=delivery.about.remote_id if delivery.about else "")
             same.update(state=DeliveryState.RETRACTED)
         return

@@ -71,8 +71,11 @@ def kind_of(head: bytes) -> str:
     raise Unusable(_seems(head))
 
 
-def inspect_picture(data: bytes) -> Inspected:
-    """A picture turned upright, in sRGB, without metadata, at most LONGEST_SIDE. Raises Unusable with a sentence."""
+def inspect_picture(data: bytes, least: int = LEAST_SIDE) -> Inspected:
+    """A picture turned upright, in sRGB, without metadata, at most LONGEST_SIDE. Raises Unusable with a sentence.
+
+    least: pixels of its shortest side at least.
+    """
     if len(data) > MOST_BYTES:
         raise Unusable(_("Gambar ini lebih dari 20 MB; perkecil dulu."))
     if kind_of(data[:16]) != "picture":
@@ -81,7 +84,7 @@ def inspect_picture(data: bytes) -> Inspected:
         raise Unusable(_("Gambar ini disusun tidak wajar; simpan ulang sebagai JPEG biasa."))
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
-            _refuse_size(opened)
+            _refuse_size(opened, least)
             image = _clean(opened)
     except Image.DecompressionBombError as error:
         raise Unusable(_("Gambar ini terlalu besar; perkecil dulu.")) from error
@@ -123,17 +126,17 @@ def _probed(probe: str, path: Path) -> Inspected:
     return Inspected("video/mp4", width, height, seconds=round(seconds, 2))
 
 
-def _refuse_size(image: Image.Image) -> None:
+def _refuse_size(image: Image.Image, least: int) -> None:
     """By the header alone, before a single pixel is decoded."""
     width, height = image.size
     if width * height > MOST_PIXELS:
         said = _("Gambar ini terlalu besar (%(width)d × %(height)d piksel); perkecil dulu.")
         raise Unusable(said % {"width": width, "height": height})
-    if min(width, height) < LEAST_SIDE:
+    if min(width, height) < least:
         said = _(
             "Gambar ini terlalu kecil (%(width)d × %(height)d piksel); sisi terpendek paling sedikit %(least)d."
         )
-        raise Unusable(said % {"width": width, "height": height, "least": LEAST_SIDE})
+        raise Unusable(said % {"width": width, "height": height, "least": least})
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise Unusable(_("Gambar bergerak tidak dapat dipakai; unggah sebagai gambar diam."))
 

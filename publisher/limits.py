@@ -45,10 +45,20 @@ def rest_account(account_id: int, until: datetime) -> None:
 
 def _recent(delivery: Delivery, since: datetime) -> QuerySet[Delivery]:
     rows = Delivery.objects.filter(account=delivery.account, state__in=_COUNTS, tries__started_at__gt=since)
+    if f"{delivery.account.channel}_replies" in settings.ENGINE["speaking"]["allowance"]:
+        alike = rows.filter if not delivery.announcement.answers else rows.exclude
+        rows = alike(announcement__answers="")
     return rows.exclude(act=Act.RETRACT).exclude(pk=delivery.pk).distinct()
 
 
 def _allowances(delivery: Delivery) -> list[tuple[int, int]]:
     """(seconds, posts) of the account's channel, from engine.toml [speaking.allowance]; [] without one."""
     table: Mapping[str, list[list[int]]] = settings.ENGINE["speaking"]["allowance"]
-    return [(span, most) for span, most in table.get(delivery.account.channel, [])]
+    return [(span, most) for span, most in table.get(_counted_as(delivery), [])]
+
+
+def _counted_as(delivery: Delivery) -> str:
+    """The channel; replies by its name and "_replies" where a platform counts comments apart from posts."""
+    channel, table = delivery.account.channel, settings.ENGINE["speaking"]["allowance"]
+    own = f"{channel}_replies"
+    return own if delivery.announcement.answers and own in table else channel

@@ -322,6 +322,7 @@ def _duplicate(subject: Subject) -> Iterator[Finding]:
     }
     rows = Variant.objects.filter(
         account_id__in=texts,
+        announcement__answers="",
         announcement__state__in=_SAID,
         announcement__changed_at__gte=subject.now - _LATELY,
     )

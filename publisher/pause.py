@@ -146,6 +146,9 @@ def _fits(pause: Pause, announcement: Announcement) -> bool:
     if pause.kecamatan and not set(pause.kecamatan) & set(announcement.kecamatan):
         return False
     classes = set(pause.content_classes)
+    if announcement.answers:
+        # Silence towards the city is no silence towards somebody who asked: only a pause of the account itself.
+        return named and (not classes or announcement.content_class in classes)
     if announcement.urgent or announcement.content_class == "emergency":
         return "emergency" in classes or (named and not classes)
     return not classes or announcement.content_class in classes

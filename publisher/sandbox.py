@@ -83,8 +83,13 @@ def _bodies(in_use: tuple[int, ...]) -> dict[str, str]:
 
 
 def _made(bodies: Mapping[str, str]) -> Room:
+    return closed_room(Shelf(bodies))
+
+
+def closed_room(loader: BaseLoader) -> Room:
+    """A sandbox over the templates of ``loader``."""
     made = Room(
-        loader=Shelf(bodies),
+        loader=loader,
         undefined=StrictUndefined,
         autoescape=lambda name: bool(name and name.endswith(".html")),
         trim_blocks=True,

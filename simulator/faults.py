@@ -153,6 +153,9 @@ SITE_ROUTES = (
     "users_me",
     "page",
     "comments_list",
+    "comments_create",
+    "comments_update",
+    "comments_delete",
     "feed",
     "comments_feed",
 )

@@ -282,6 +282,9 @@ class WordPress:
             if wanted is None:
                 return "comments_list", lambda: self.discussion.listing(call, user)
             return "comments_get", lambda: self.discussion.one(call, wanted)
+        writes = ("POST",) if match is not None and match[1] is None else ("POST", "PUT", "DELETE")
+        if match is not None and user and method in writes:
+            return self._written(call, method, match[1])
         match = re.fullmatch(r"/wp/v2/(categories|tags)", path)
         if match is not None and method == "POST":
             kind = match[1]
@@ -290,6 +293,14 @@ class WordPress:
             name = "terms_list" if match is not None else THIN.get(path, "other")
             return name, lambda: self._thin(call, path, user)
         raise self._no_route()
+
+    def _written(self, call: Call, method: str, number: str | None) -> tuple[str, Callable[[], Response]]:
+        """What a signed-in user does with comments."""
+        if number is None:
+            return "comments_create", lambda: self.discussion.create(call)
+        if method == "DELETE":
+            return "comments_delete", lambda: self.discussion.delete(number)
+        return "comments_update", lambda: self.discussion.update(call, number)
 
     def _item(
         self, call: Call, kind: str, method: str, number: int, user: bool
@@ -778,6 +789,41 @@ class Discussion:
                 if not (moment > bound if later else moment < bound):
                     return False
         return True
+
+    def create(self, call: Call) -> Response:
+        """WP_REST_Comments_Controller::create_item by the site's own user, whose comments need no approval."""
+        params = call.params
+        parent = self.site.town.find(self.site.site.key, str(params.get("parent", "")))
+        text = html.unescape(str(params.get("content", "")))
+        if parent is None or str(parent.article) != str(params.get("post", "")):
+            raise WpError(400, "rest_comment_invalid_parent", "Invalid parent.")
+        if not text.strip():
+            raise WpError(400, "rest_comment_content_invalid", "Invalid comment content.")
+        me = self.site.town.person(self.site.site.key, self.site.site.username)
+        if any(p.text == text and p.author is me for p in parent.replies):
+            raise WpError(409, "comment_duplicate", "Duplicate comment detected.")
+        made = self.site.town.post(
+            self.site.site.key, me, text, how="city", parent=parent, article=parent.article
+        )
+        return Json(self._show(made, {}), 201)
+
+    def update(self, call: Call, wanted: str) -> Response:
+        post = self._own(wanted)
+        post.text, post.edits = html.unescape(str(call.params.get("content", post.text))), post.edits + 1
+        return Json(self._show(post, {}))
+
+    def delete(self, wanted: str) -> Response:
+        post = self._own(wanted)
+        shown = self._show(post, {})
+        self.site.town.hide(post)
+        return Json({**shown, "status": "trash"})
+
+    def _own(self, wanted: str) -> Post:
+        """A comment under an article of the site's user, who may change it."""
+        post = self.site.town.find(self.site.site.key, wanted)
+        if post is None:
+            raise WpError(404, "rest_comment_invalid_id", "Invalid comment ID.")
+        return post
 
     def one(self, call: Call, wanted: str) -> Response:
         post = self.site.town.find(self.site.site.key, wanted)

@@ -33,9 +33,9 @@ def test_every_setting_from_the_environment_is_documented() -> None:
 
 
 def test_every_channel_is_in_the_words() -> None:
-    for name in ("X", "Facebook", "Instagram", "website", "feed"):
+    for name in ("X", "Facebook", "Instagram", "website", "feed", "intake"):
         assert name in DOCS["words.md"]
-    assert len(Kind) == 5
+    assert len(Kind) == 6
 
 
 def test_the_readme_names_the_commands_that_ci_runs() -> None:

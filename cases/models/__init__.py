@@ -24,6 +24,7 @@ from cases.models.handoff import HandOffState as HandOffState
 from cases.models.handoff import HandOffTry as HandOffTry
 from cases.models.handoff import Receiver as Receiver
 from cases.models.handoff import ReceiverSort as ReceiverSort
+from cases.models.hours import HourCount as HourCount
 from cases.models.outlook import IncidentMessage as IncidentMessage
 from cases.models.outlook import Proposal as Proposal
 from cases.models.outlook import ProposalState as ProposalState
@@ -37,3 +38,6 @@ from cases.models.request import RightsRequest as RightsRequest
 from cases.models.routing import Assignment as Assignment
 from cases.models.routing import AssignmentEnd as AssignmentEnd
 from cases.models.routing import Route as Route
+from cases.models.routing import RouteLesson as RouteLesson
+from cases.models.voice import Voice as Voice
+from cases.models.voice import VoiceKind as VoiceKind

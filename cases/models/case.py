@@ -147,6 +147,8 @@ class Case(models.Model):
             models.Index(fields=["-opened_at"], name="case_newest"),
             models.Index(fields=["unit", "state", "-id"], name="case_unit"),
             models.Index(fields=["area", "-id"], name="case_area"),
+            models.Index(fields=["state", "reopened", "-id"], name="case_reopened"),
+            models.Index(fields=["changed_at", "state"], name="case_changed"),
             models.Index(
                 fields=["escalate_at"], condition=models.Q(escalate_at__isnull=False), name="case_escalates"
             ),

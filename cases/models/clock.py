@@ -44,6 +44,8 @@ class Clock(models.Model):
                 condition=Q(outcome="running", paused_at__isnull=True),
                 name="clock_running",
             ),
+            # SQLite takes no partial index for a value that is given apart from the statement.
+            models.Index(fields=["outcome", "due_at"], name="clock_due"),
         ]
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ class Spike(models.Model):
     scope = models.CharField(max_length=60)  #: "all", "topic:banjir", "area:32.75.09"
     started_at = models.DateTimeField()  #: begin of the first hour that stood out
     last_at = models.DateTimeField()  #: end of the last one
-    observed = models.PositiveIntegerField()  #: posts in the busiest hour
+    observed = models.PositiveIntegerField()  #: distinct accounts in the busiest hour
     expected = models.FloatField()  #: by the baseline
     #: Why: {"topics": [[key, count]], "places": [...], "accounts": n, "top_account_share": 0.4, "sentence": "…"}.
     explanation = models.JSONField(default=dict)

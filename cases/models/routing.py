@@ -67,6 +67,37 @@ class Assignment(models.Model):
                 fields=["case"], condition=Q(ended_at__isnull=True), name="one_assignment"
             ),
         ]
+        indexes = [
+            models.Index(fields=["case"], condition=Q(end="refused"), name="assignment_refused"),
+            models.Index(fields=["unit", "-ended_at"], name="assignment_of_unit"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.case_id} → {self.unit_id}"
+
+
+class RouteLesson(models.Model):
+    """What one month taught: how many cases of one sort ended at a unit, and how many it refused. Counted as they
+
+    happen (cases/route_learning.py), so that a suggestion never reads the assignments of years.
+    """
+
+    topic = models.CharField(max_length=30, blank=True)  #: "" where no topic was told
+    area = models.CharField(max_length=8, blank=True)  #: Kemendagri code of the kecamatan; "" unknown
+    authority = models.CharField(max_length=30, blank=True)  #: "" for the city's own matters
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField()  #: its first day
+    settled = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("pelajaran rute")
+        verbose_name_plural = _("pelajaran rute")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["topic", "authority", "month", "area", "unit"], name="route_lesson_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic or '*'} {self.area or '*'} {self.month} → {self.unit_id}"

@@ -61,6 +61,11 @@ def name_of(key: str) -> str:
     return str(_table()["names"][key])
 
 
+def names() -> dict[str, str]:
+    """The name shown for every key of the table."""
+    return {str(key): str(name) for key, name in _table()["names"].items()}
+
+
 def _decide(text: str, topic: str | None, place: Found, text_words: list[str]) -> Authority:
     elsewhere = _elsewhere(place)
     for rule in _possible(text, topic, text_words):

@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from cases.drawn import drawn
+from cases.models import Reply
 from desk.access import READERS, StaffRequest, needs
 from desk.board import Row, rows_of
 from desk.frame import page
@@ -69,7 +71,9 @@ def announcements(request: StaffRequest) -> HttpResponse:
 
 @needs(*READERS["announcements"])
 def announcement(request: StaffRequest, announcement_id: int) -> HttpResponse:
-    """The composer while it may be written, else the letter with its deliveries."""
+    """The composer while it may be written, else the letter with its deliveries; a reply has a page of its own."""
+    if reply := Reply.objects.filter(announcement=announcement_id).first():
+        return redirect("reply", reply.pk)
     row = _found(announcement_id)
     if request.method == "POST" and Role.AUTHOR not in request.roles:
         return not_your_task(request)
@@ -266,7 +270,7 @@ def give_up(request: StaffRequest, delivery_id: int) -> HttpResponse:
 
 
 def _found(announcement_id: int) -> Announcement:
-    rows = Announcement.objects.select_related("author", "approved_by")
+    rows = Announcement.proper.select_related("author", "approved_by")
     return get_object_or_404(rows, pk=announcement_id)
 
 
@@ -307,6 +311,7 @@ def _letter(
         else set(),
         "proof": emergency.board(row, now) if row.urgent and row.approved_at else None,
         "events": timeline(row.subject),
+        "drawn": drawn(row) if row.live_version else None,
         **_approvals(request, row, own),
         "edits": row.state in EDITABLE and Role.AUTHOR in request.roles,
         "corrects": row.state in _OUT and bool(row.live_version) and Role.AUTHOR in request.roles,

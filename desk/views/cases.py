@@ -1,47 +1,36 @@
 """Kasus: the list, and one case with its history, its next steps and notes."""
 
 from django.contrib import messages
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cases import act
-from cases.models import ENDED, FOLLOWS, WITH_REASON, Case, State
+from cases import act, filters, scope
+from cases.models import FOLLOWS, WITH_REASON, Case, State
 from cases.originals import has_original, looks, open_original
 from desk.access import READERS, StaffRequest, needs
 from desk.frame import page
-from desk.listing import asked, page_of, with_query
+from desk.listing import page_of, with_query
 from ledger.chain import timeline
 from ledger.roles import Role
-
-#: The saved views, by the word in the address; None: all states.
-VIEWS: dict[str, tuple[State, ...] | None] = {
-    "baru": (State.RECEIVED, State.VERIFIED),
-    "dikerjakan": (State.ASSIGNED, State.IN_PROGRESS, State.ANSWERED),
-    "selesai": tuple(ENDED),
-    "semua": None,
-}
 
 
 @needs(*READERS["cases"])
 @require_safe
 def cases(request: StaffRequest) -> HttpResponse:
-    view = asked(request.GET, "tampilan", VIEWS) or "baru"
-    states = VIEWS[view]
-    rows = Case.objects.select_related("mention").order_by("-id")
-    found, older = page_of(rows if states is None else rows.filter(state__in=states), request.GET)
-    by_state = dict(Case.objects.values_list("state").annotate(Count("pk")))
+    now = timezone.now()
+    asked = filters.parse(request.GET.dict(), view="baru")
+    # First which ones, by an index; then those fifty rows. A database that sorts whole rows is several times slower.
+    chosen, older = page_of(asked.rows(request.person, now).only("pk"), request.GET)
+    found = Case.objects.filter(pk__in=[one.pk for one in chosen]).select_related("mention").order_by("-id")
     context = {
         "section": "cases",
         "cases": found,
-        "view": view,
-        "counts": {
-            name: sum(by_state.get(state, 0) for state in (State if wanted is None else wanted))
-            for name, wanted in VIEWS.items()
-        },
+        "view": asked.tampilan,
+        "asked": asked,
+        "counts": filters.counts(request.person),
         "older": with_query(request.GET, sebelum=older) if older else "",
     }
     return page(request, "desk/cases.html", context)
@@ -50,14 +39,14 @@ def cases(request: StaffRequest) -> HttpResponse:
 @needs(*READERS["cases"])
 @require_safe
 def case(request: StaffRequest, number: str) -> HttpResponse:
-    return _shown(request, _found(number))
+    return _shown(request, _found(request, number))
 
 
 @needs(Role.OFFICER)
 @require_POST
 def move(request: StaffRequest, number: str) -> HttpResponse:
     """Bring the case on; a refusal is shown at the form, with what was typed."""
-    found = _found(number)
+    found = _found(request, number)
     try:
         state = State(request.POST.get("state", ""))
     except ValueError:
@@ -75,7 +64,7 @@ def move(request: StaffRequest, number: str) -> HttpResponse:
 @needs(Role.OFFICER)
 @require_POST
 def note(request: StaffRequest, number: str) -> HttpResponse:
-    found = _found(number)
+    found = _found(request, number)
     try:
         act.add_note(found, request.POST.get("text", ""), request.person, timezone.now())
     except act.NotAllowed as refusal:
@@ -88,7 +77,7 @@ def note(request: StaffRequest, number: str) -> HttpResponse:
 @require_POST
 def original(request: StaffRequest, number: str) -> HttpResponse:
     """Show the words before masking in this one answer, which nobody may keep; the look stands in the ledger."""
-    found = _found(number)
+    found = _found(request, number)
     reason = request.POST.get("reason", "")
     try:
         words = open_original(found, request.person, reason, timezone.now())
@@ -100,8 +89,8 @@ def original(request: StaffRequest, number: str) -> HttpResponse:
     return answer
 
 
-def _found(number: str) -> Case:
-    rows = Case.objects.select_related(
+def _found(request: StaffRequest, number: str) -> Case:
+    rows = scope.visible(request.person).select_related(
         "mention__verdict", "mention__source__account", "confirmed_by", "incident"
     )
     return get_object_or_404(rows, number=number)

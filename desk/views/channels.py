@@ -30,7 +30,8 @@ from publisher.probe import probe as probe_speaking
 @require_safe
 def channels(request: StaffRequest) -> HttpResponse:
     sources = Source.objects.filter(enabled=True)
-    rows = Account.objects.prefetch_related(Prefetch("sources", sources)).annotate(
+    spoken = Account.objects.exclude(channel=ChannelKind.INTAKE)  # the desks are no channels to look after
+    rows = spoken.prefetch_related(Prefetch("sources", sources)).annotate(
         last_published=Max("deliveries__published_at")
     )
     now = timezone.now()
@@ -57,7 +58,7 @@ def channels(request: StaffRequest) -> HttpResponse:
 @require_POST
 def test(request: StaffRequest, key: str) -> HttpResponse:
     """Ask the channel now whether the account can be read and spoken through."""
-    account = get_object_or_404(Account, key=key)
+    account = get_object_or_404(Account.objects.exclude(channel=ChannelKind.INTAKE), key=key)
     answers = [(_("Menayangkan"), probe_speaking(account))]
     if account.channel != ChannelKind.FEED:
         heard = probe_hearing(account)

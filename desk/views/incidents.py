@@ -1,6 +1,7 @@
 """Kejadian: what many cases are about, in the order in which it wants a person, and one of them with its cases."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -12,14 +13,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from cases import regroup
+from cases import incident_page, regroup
 from cases.act import NotAllowed
+from cases.hours import kecamatan_of
 from cases.models import Case, ChangeKind, Incident, IncidentChange, IncidentState
-from cases.ranking import counted, ranked, standing_of
+from cases.ranking import Standing, counted, ranked, standing_of
+from cases.scope import visible
+from cases.topics import TOPICS
+from city.gazetteer import places
+from desk import charts
 from desk.access import READERS, StaffRequest, needs
+from desk.clock_words import nearest_rings
 from desk.frame import page
 from desk.listing import PER_PAGE, asked, page_of, with_query
-from desk.times import number
+from desk.sparks import columns, spark
+from desk.times import clock, number
 from desk.words import incident_name
 from ledger.roles import Role
 
@@ -32,8 +40,8 @@ _OFFERED, _CHANGES = 12, 10
 @require_safe
 def incidents(request: StaffRequest) -> HttpResponse:
     view = asked(request.GET, "tampilan", _VIEWS) or "berlangsung"
-    context = {"section": "incidents", "view": view}
-    return page(request, "desk/incidents.html", {**context, **_listed(request, view)})
+    context = {"section": "incidents", "view": view, **_listed(request, view), **_map(request)}
+    return page(request, "desk/incidents.html", context)
 
 
 @needs(*READERS["cases"])
@@ -110,14 +118,43 @@ def undo(request: StaffRequest, change_id: int) -> HttpResponse:
 
 def _listed(request: StaffRequest, view: str) -> dict[str, Any]:
     """The rows of one view with the way to the older ones: by rank while they go on, else newest first."""
+    now = timezone.now()
+    topic = asked(request.GET, "topik", TOPICS)
+    area = asked(request.GET, "kecamatan", _kecamatan())
+    chosen = {"topic": topic, "area": area, "topics": TOPICS, "areas": _kecamatan()}
     if _VIEWS[view] == IncidentState.OPEN:
-        rows, start = ranked(), next(iter(_ids([request.GET.get("mulai", "")])), 0)
+        rows = [one for one in ranked() if _fits(one, topic, area)]
+        start = next(iter(_ids([request.GET.get("mulai", "")])), 0)
         further = with_query(request.GET, mulai=start + PER_PAGE) if len(rows) > start + PER_PAGE else ""
-        return {"rows": rows[start : start + PER_PAGE], "older": further}
-    ended = counted(Incident.objects.filter(state=IncidentState.CLOSED)).order_by("-id")
-    found, older = page_of(ended, request.GET)
-    further = with_query(request.GET, sebelum=older) if older else ""
-    return {"rows": [standing_of(one) for one in found], "older": further}
+        rows = rows[start : start + PER_PAGE]
+    else:
+        ended = counted(Incident.objects.filter(state=IncidentState.CLOSED)).order_by("-id")
+        found, older = page_of(ended.filter(topic=topic) if topic else ended, request.GET)
+        further = with_query(request.GET, sebelum=older) if older else ""
+        rows = [one for one in map(standing_of, found) if _fits(one, "", area)]
+    counts = incident_page.lines([one.incident.pk for one in rows if one.incident], now)
+    sparks = {pk: spark(values) for pk, values in counts.items()}
+    return {"rows": rows, "older": further, "hourly": counts, "sparks": sparks, **chosen}
+
+
+def _fits(one: Standing, topic: str, area: str) -> bool:
+    """Whether a row is of the chosen topic and kecamatan; "" is any."""
+    matter = one.incident or one.case
+    if matter is None:
+        return False
+    return topic in ("", matter.topic) and area in ("", kecamatan_of(matter.place))
+
+
+def _kecamatan() -> dict[str, str]:
+    return {place.code: place.name for place in places() if place.level == "kecamatan"}
+
+
+def _map(request: StaffRequest) -> dict[str, Any]:
+    """The tile map of the open cases that this person may see."""
+    rows, elsewhere = incident_page.open_areas(visible(request.person))
+    made, wide, high = charts.tiles(rows, 1)
+    table = [(row.name, row.count) for row in rows if row.count]
+    return {"tiles": made, "tiles_wide": wide, "tiles_high": high, "area_rows": table, "elsewhere": elsewhere}
 
 
 def _shown(
@@ -129,13 +166,19 @@ def _shown(
     typed: str = "",
     chosen: Iterable[int] = (),
 ) -> HttpResponse:
-    cases, older = page_of(found.cases.select_related("mention__verdict").order_by("-id"), request.GET)
+    now = timezone.now()
+    seen = visible(request.person).filter(incident=found)
+    cases, older = page_of(seen.select_related("mention__verdict", "unit").order_by("-id"), request.GET)
+    standing = standing_of(counted(Incident.objects.filter(pk=found.pk)).get())
     changes = IncidentChange.objects.filter(Q(source=found) | Q(target=found))
     open_now = found.state == IncidentState.OPEN
     context = {
         "section": "incidents",
         "incident": found,
-        "standing": standing_of(counted(Incident.objects.filter(pk=found.pk)).get()),
+        "standing": standing,
+        **_figures(found, standing, now),
+        "rings": nearest_rings(cases, now),
+        "hidden": found.cases.count() - seen.count(),
         "cases": cases,
         "older": with_query(request.GET, sebelum=older) if older else "",
         "changes": changes.select_related("by", "source", "target").order_by("-id")[:_CHANGES],
@@ -151,6 +194,28 @@ def _shown(
     }
     status = 422 if merge_refusal or split_refusal or add_refusal else 200
     return page(request, "desk/incident.html", context, status=status)
+
+
+def _figures(found: Incident, standing: Standing, now: datetime) -> dict[str, Any]:
+    """What the page counts and draws."""
+    counts = incident_page.figures(found, now)
+    made, wide, high = charts.tiles(counts.areas, 1)
+    labels = [clock(one.start) if n % 6 == 0 else "" for n, one in enumerate(counts.growth)]
+    drawing, length = columns([one.count for one in counts.growth], labels)
+    return {
+        "figures": counts,
+        "sentence": incident_page.sentence(standing, counts),
+        "columns": drawing,
+        "wide": length,
+        "tiles": made,
+        "tiles_wide": wide,
+        "tiles_high": high,
+        "area_rows": [(row.name, row.count) for row in counts.areas if row.count],
+        "here": {row.key for row in counts.areas if row.count},
+        "said": incident_page.said_of(found),
+        "announced": incident_page.announced(found),
+        "proposals": list(found.proposals.order_by("-pk")),
+    }
 
 
 def _went_to(found: Incident) -> Incident | None:

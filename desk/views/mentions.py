@@ -62,7 +62,7 @@ def _matching(chosen: dict[str, str], words: str) -> QuerySet[Mention]:
     if chosen["putusan"]:
         rows = rows.filter(verdict__decision=chosen["putusan"])
     if words:
-        rows = rows.filter(Q(text__icontains=words) | Q(author__icontains=words))
+        rows = rows.filter(Q(text__icontains=words) | Q(author__icontains=words), restricted_at__isnull=True)
     return rows
 
 

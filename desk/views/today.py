@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from cases import messages as incident_messages
+from cases import proposals, replies, spikes
 from cases.models import Case, State
 from channels.models import Account
 from classifiers.models import Verdict
@@ -18,6 +20,7 @@ from classifiers.review import waiting as waiting_reviews
 from desk.access import StaffRequest, needs
 from desk.frame import approvals_for, page
 from desk.times import date_words, number, spoken, today
+from desk.words import incident_name
 from ledger.roles import Role
 from monitor.access import LEVELS, expiry_level, expiry_warning
 from monitor.models import Mention
@@ -89,8 +92,14 @@ def _calm(count: int) -> str:
 
 def _tasks(request: StaffRequest, now: datetime) -> Iterator[Task]:
     """In the order in which they cannot wait."""
+    yield from _spikes(now)
     if Role.APPROVER in request.roles:
         yield from _approvals(request, now)
+        yield from _replies_to_approve(request)
+    if request.roles & {Role.OFFICER, Role.APPROVER}:
+        yield from _stuck_replies(request)
+    if request.roles & {Role.AUTHOR, Role.APPROVER, Role.OFFICER}:
+        yield from _proposals(now)
     if request.roles & {Role.AUTHOR, Role.APPROVER}:
         yield from _stuck_deliveries()
         yield from _held_questions(now)
@@ -107,8 +116,44 @@ def _tasks(request: StaffRequest, now: datetime) -> Iterator[Task]:
         yield from _reviews(now)
 
 
+def _replies_to_approve(request: StaffRequest) -> Iterator[Task]:
+    for one in replies.waiting_for(request.person)[:_MOST]:
+        where, said = reverse("reply", args=[one.pk]), _("Balasan kepada warga menunggu persetujuan Anda.")
+        yield Task("amber", "stamp", one.announcement.title, said, where, _("Baca"))
+    for update in incident_messages.waiting_for(request.person)[:_MOST]:
+        where = reverse("incident_message", args=[update.pk])
+        said = _("Kabar untuk semua pelapor menunggu persetujuan Anda.")
+        yield Task("amber", "stamp", incident_name(update.incident), said, where, _("Baca"))
+
+
+def _stuck_replies(request: StaffRequest) -> Iterator[Task]:
+    for one, delivery in replies.stuck(request.person)[:_MOST]:
+        trouble = delivery.trouble or _("belum pasti tayang. Lihat salurannya, lalu putuskan.")
+        said = f"{delivery.account.name}: {trouble}"
+        yield Task(
+            "red", "person", one.announcement.title, said, reverse("reply", args=[one.pk]), _("Putuskan")
+        )
+
+
+def _spikes(now: datetime) -> Iterator[Task]:
+    """What stands out in what is heard, until one person has seen it."""
+    for row in spikes.waiting(now)[:_MOST]:
+        title = _("Lonjakan: %(name)s") % {"name": spikes.name_of(row.scope)}
+        hue, glyph = ("red", "warn") if row.urgent else ("amber", "incidents")
+        yield Task(hue, glyph, title, spikes.sentence(row), reverse("spike", args=[row.pk]), _("Lihat"))
+
+
+def _proposals(now: datetime) -> Iterator[Task]:
+    """Announcements that incidents and spikes suggest; nothing of them goes out by itself."""
+    for row in proposals.waiting()[:_MOST]:
+        title = _("Usulan: %(kind)s") % {"kind": proposals.kind_name(row)}
+        href = reverse("proposal", args=[row.pk])
+        yield Task("amber", "announcements", title, row.why, href, _("Baca dan putuskan"))
+
+
 def _stuck_deliveries() -> Iterator[Task]:
-    rows = Delivery.objects.filter(state=DeliveryState.NEEDS_PERSON).select_related("announcement", "account")
+    rows = Delivery.objects.filter(state=DeliveryState.NEEDS_PERSON, announcement__answers="")
+    rows = rows.select_related("announcement", "account")
     unsure = _("belum pasti tayang. Lihat salurannya, lalu putuskan.")
     for delivery in rows.order_by("due_at")[:_MOST]:
         yield Task(

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.bench.cases import compared, problems
 from tests.bench.hearer import digest
 from tests.bench.hearing import FLAT_MB, Held, flatness, summary
 from tests.bench.world import mentions
@@ -64,3 +65,17 @@ def test_the_mentions_of_a_bench_are_all_different_posts_in_order_of_time() -> N
     assert len({row["id"] for row in rows}) == len({row["created_at"] for row in rows}) == 200
     assert [row["created_at"] for row in rows] == sorted(row["created_at"] for row in rows)
     assert len({row["text"] for row in rows}) == 190  # one in twenty repeats the one before it
+
+
+def test_a_page_is_too_slow_by_its_95th_percentile_or_by_its_growth() -> None:
+    quick, slow = [(10.0, 5.0)] * 19 + [(60.0, 9.0)], [(30.0, 8.0)] * 18 + [(130.0, 9.0)] * 2
+    pages = compared({"list": quick, "case": quick}, {"list": slow, "case": quick})
+    assert pages["list"]["p95_ms"] == 130.0
+    assert pages["list"]["growth"] == round(130 / 60, 2)
+    assert (pages["case"]["growth"], pages["case"]["work_p50_ms"]) == (1.0, 5.0)
+    assert problems("sqlite", pages) == ["sqlite list: p95 130.0 ms", "sqlite list: grows 2.17 times"]
+
+
+def test_twice_of_next_to_nothing_is_no_growth() -> None:
+    pages = compared({"list": [(4.0, 1.0)]}, {"list": [(12.0, 1.0)]})
+    assert problems("postgres", pages) == []

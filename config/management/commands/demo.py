@@ -22,6 +22,7 @@ from config.demo import (
     lively_rows,
     make_accounts,
     make_people,
+    make_units,
     shipped_world,
     write_identity,
 )
@@ -92,6 +93,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"Dunia: {problem}")
             settings.STAND_IN = town.base
             desk = f"http://127.0.0.1:{desk_port}"
+            make_units(timezone.now())
             people = make_people(PASSWORD)
             make_accounts(_INTERVAL, desk)
             announce(people, timezone.now(), None)
@@ -117,8 +119,9 @@ class Command(BaseCommand):
             f"  Meja kerja    {desk}/",
             f"  Kota tiruan   {town}/   (lihat linimasa, berbicara sebagai warga)",
             "",
-            f"  Masuk sebagai sari (penulis), budi (penyetuju), wati (peninjau), tono (petugas), "
-            f"rina (administrator), eka (tanpa tugas); kata sandi: {PASSWORD}",
+            f"  Masuk sebagai sari (penulis), budi (penyetuju), wati (peninjau), tono (Bina Marga), "
+            f"lilis (DLH), agus (meja koordinasi dan PPID), rina (administrator), eka (tanpa tugas); "
+            f"kata sandi: {PASSWORD}",
             "",
             "  Ctrl-C mengakhiri semuanya.",
             "",

@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from cases.routing import seed
 from config import load
 from config.seed import seed_accounts
 from ledger.models import Person
@@ -46,6 +47,8 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         ensure_roles()
         self.stdout.write(f"Basis data siap: {settings.DATABASES['default']['NAME']}")
+        units, routes = seed(timezone.now())
+        self.stdout.write(f"Perangkat daerah baru: {units}; baris rute baru: {routes}")
         made = seed_accounts(load.read_file(accounts))
         for account in made.accounts:
             missing = account.missing_secrets()

@@ -81,6 +81,16 @@
     time?.addEventListener("input", () => { form.querySelector("[value=nanti]").checked = true; });
   }
 
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand("copy"); }
+    const told = document.getElementById("copied");
+    if (told) told.textContent = button.dataset.copied;
+  });
+
   document.querySelectorAll("[data-needs-script]").forEach((one) => { one.hidden = false; });
   const control = document.querySelector("[data-keys-switch]");
   if (control) {

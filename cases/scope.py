@@ -1,0 +1,55 @@
+"""Whose cases a person sees and works on: those of their units; without any, all (the coordinating desk)."""
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from cases.models import Case
+from cases.refusal import NotAllowed
+from city.models import Unit
+from ledger.models import Person
+from ledger.roles import Role, roles_of
+
+#: Whoever has one of these sees every case, also where their units would give them fewer.
+_SEES_ALL = frozenset({Role.REVIEWER, Role.ADMINISTRATOR})
+
+
+def visible(person: Person) -> QuerySet[Case]:
+    """The cases that ``person`` may see; none for somebody without a role that reads cases."""
+    roles = roles_of(person)
+    if roles & _SEES_ALL:
+        return Case.objects.all()
+    if Role.OFFICER not in roles:
+        return Case.objects.none()
+    mine = units_of(person)
+    return Case.objects.filter(unit__in=mine) if mine else Case.objects.all()
+
+
+def may_see(case: Case, person: Person) -> bool:
+    return visible(person).filter(pk=case.pk).exists()
+
+
+def may_act(case: Case, person: Person) -> bool:
+    """Whether ``person`` is an officer (on duty here) of the case's unit, or of the coordinating desk."""
+    return Role.OFFICER in roles_of(person) and _within(case, person)
+
+
+def check(case: Case, person: Person | None) -> None:
+    """Raise NotAllowed where the case is another unit's. None is the machine, a citizen or a receiver's link."""
+    if person is not None and not _within(case, person):
+        raise NotAllowed(
+            _(
+                "Kasus %(number)s tidak ditangani unit Anda. Minta meja koordinasi memindahkannya lebih dahulu."
+            )
+            % {"number": case.number}
+        )
+
+
+def units_of(person: Person) -> list[int]:
+    """Ids of the units of ``person`` with their earlier and later rows: a new name is still the same unit."""
+    keys = list(person.units.values_list("key", flat=True))
+    return list(Unit.objects.filter(key__in=keys).values_list("pk", flat=True)) if keys else []
+
+
+def _within(case: Case, person: Person) -> bool:
+    mine = units_of(person)
+    return not mine or case.unit_id in mine
