@@ -10,10 +10,11 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from cases import clocks, replies, routing, scope, search
+from cases import clocks, emergencies, replies, routing, scope, search
 from cases.models import ENDED, FOLLOWS, WITH_REASON, AssignmentEnd, Case, State
 from cases.refusal import NotAllowed as NotAllowed
 from cases.watch import watch
+from city.masks import mask
 from ledger.chain import record
 from ledger.models import Person
 from ledger.roles import Role, roles_of
@@ -29,7 +30,7 @@ _INSISTS = 2
 @transaction.atomic
 def move(case: Case, state: State, person: Person | None, now: datetime, note: str = "") -> Case:
     """Bring a case into its next state. Raises NotAllowed with a sentence for the officer."""
-    note = note.strip()
+    note = mask(note.strip())
     scope.check(case, person)
     if state not in FOLLOWS[case.state]:
         raise NotAllowed(
@@ -38,6 +39,12 @@ def move(case: Case, state: State, person: Person | None, now: datetime, note: s
         )
     if state in WITH_REASON and not note:
         raise NotAllowed(_("Tulis alasannya, agar warga dan petugas lain dapat memahaminya."))
+    given = State.VERIFIED, State.ASSIGNED
+    if (case.state, state) == given and case.unit is not None and routing.present(case) is None:
+        # Taken up again, its unit is still written but has it no more: it is given anew, and so told anew.
+        routing.assign(case, case.unit, person, now, note)
+        case.refresh_from_db()
+        return case
     if case.state in ENDED:
         return _taken_up(case, person, now, note)
     _change(case, state, now)
@@ -57,7 +64,7 @@ def reopen(case: Case, person: Person | None, now: datetime, why: str) -> Case:
         raise NotAllowed(_("Tulis mengapa kasus ini dibuka kembali."))
     if case.state not in REOPENS:
         raise NotAllowed(_("Kasus ini masih berjalan, jadi tidak perlu dibuka kembali."))
-    return _taken_up(case, person, now, why.strip())
+    return _taken_up(case, person, now, mask(why.strip()))
 
 
 @transaction.atomic
@@ -92,18 +99,18 @@ def hold(case: Case, on: bool, person: Person, now: datetime, why: str) -> Case:
         raise NotAllowed(_("Tulis alasannya, misalnya nomor perkara atau suratnya."))
     if not Case.objects.filter(pk=case.pk, legal_hold=not on).update(legal_hold=on):
         raise NotAllowed(_changed())
-    record("case.held" if on else "case.released", case.subject, actor=person, at=now, note=why.strip()[:500])
+    record("case.held" if on else "case.released", case.subject, actor=person, at=now, note=mask(why.strip())[:500])
     case.refresh_from_db()
     return case
 
 
 @transaction.atomic
 def add_note(case: Case, text: str, person: Person | None, now: datetime) -> None:
-    """Add an internal note to the case's history. Raises NotAllowed when it is empty."""
+    """Add an internal note to the case's history, masked: the ledger is never erased. Raises NotAllowed if empty."""
     scope.check(case, person)
     if not text.strip():
         raise NotAllowed(_("Catatan masih kosong."))
-    record("case.noted", case.subject, actor=person, at=now, note=text.strip()[:4000])
+    record("case.noted", case.subject, actor=person, at=now, note=mask(text.strip())[:4000])
     Case.objects.filter(pk=case.pk).update(changed_at=now)
     search.keep(case.pk)
 
@@ -127,6 +134,8 @@ def _taken_up(case: Case, person: Person | None, now: datetime, why: str) -> Cas
         # The list keeps these apart (filters.py, "kembali"): asking again must not end up where it did before.
         record("case.insisted", case.subject, at=now, times=case.reopened)
     clocks.start(case, now)
+    emergencies.anew(case, now)
+    case.refresh_from_db()
     replies.moved(case, before, person, now)
     return case
 
@@ -136,6 +145,8 @@ def _change(case: Case, state: State, now: datetime, **more: object) -> None:
     times: dict[str, object] = {"ended_at": now if state in ENDED else None}
     if state == State.ANSWERED:
         times["answered_at"] = Coalesce("answered_at", now)
+        # A new answer: what the citizen said against an earlier one does not speak against it.
+        times["contested_at"] = None
     back = case.state == State.ASSIGNED and state == State.VERIFIED
     if back:  # it goes back to the coordinating desk
         times |= {"unit": None, "assignee": None}

@@ -61,6 +61,7 @@ def add(
     person, unit: who gave it; both None: the citizen, or a receiver's link. public: may be shown on the status page.
     """
     kept, media_type, width, height = _inspected(data)
+    _check_words(public, width, alt)
     sha256 = hashlib.sha256(kept).hexdigest()
     with transaction.atomic():
         Case.objects.select_for_update().get(pk=case.pk)  # two at once count one after the other
@@ -134,8 +135,7 @@ def headers(attachment: Attachment) -> dict[str, str]:
 def show(attachment: Attachment, public: bool, alt: str, person: Person, now: datetime) -> None:
     """Say whether citizens may see it, and describe it. Raises NotAllowed for a public picture without words."""
     said = " ".join(alt.split())[:500]
-    if public and attachment.width and not said:
-        raise NotAllowed(_("Tulis keterangan gambar sebelum menampilkannya kepada warga."))
+    _check_words(public, attachment.width, said)
     Attachment.objects.filter(pk=attachment.pk).update(public=public, alt=said)
     told = {"attachment": attachment.pk, "public": public}
     record("case.attachment_shown", attachment.case.subject, actor=person, at=now, **told)
@@ -160,6 +160,12 @@ def drop_file(sha256: str) -> bool:
         with suppress(FileNotFoundError):
             path_of(sha256).unlink()
     return True
+
+
+def _check_words(public: bool, width: int, alt: str) -> None:
+    """A picture that citizens may see needs words for those who cannot see it (WCAG 2.2, 1.1.1)."""
+    if public and width and not alt.strip():
+        raise NotAllowed(_("Tulis keterangan gambar sebelum menampilkannya kepada warga."))
 
 
 def _inspected(data: bytes) -> tuple[bytes, str, int, int]:

@@ -151,4 +151,6 @@ def soon(now: datetime, which: Iterable[Rule]) -> Q:
     """Due within the warning time of one of the rules; nothing where none warns."""
     warning = [(rule.key, until) for rule in which if (until := rule.soon_until(now))]
     parts = [Q(rule=key, due_at__lte=until) for key, until in warning]
-    return reduce(or_, parts, Q(pk__in=[]))
+    # The farthest end by itself, so that an index is read from now to there and not to its end.
+    farthest = Q(due_at__lte=max(until for _key, until in warning)) if warning else Q()
+    return farthest & reduce(or_, parts, Q(pk__in=[]))

@@ -17,6 +17,7 @@ from cases.handoff import plan
 from cases.models import ENDED, Case, Gate, HandOff, HandOffState, Receiver, ReceiverSort, State
 from cases.refusal import NotAllowed
 from cases.scope import check
+from city.models import Unit
 from ledger.chain import record
 from ledger.models import Person
 
@@ -47,6 +48,43 @@ def first(case: Case, now: datetime) -> None:
     case.refresh_from_db()
 
 
+def anew(case: Case, now: datetime) -> None:
+    """An emergency that begins again (taken up again, sent back by the unit that had seen it, or put on this way once
+
+    more): whoever saw it before has not seen this. A new round of hand-offs, and the ladder from its first step.
+    """
+    if case.gate != Gate.EMERGENCY:
+        return
+    until = now + timedelta(minutes=_steps()[0]["minutes"])
+    Case.objects.filter(pk=case.pk).update(
+        acknowledged_at=None, acknowledged_by=None, escalations=0, escalate_at=until
+    )
+    case.refresh_from_db()
+    if case.unit is not None and routing.present(case) is None:
+        _back_to(case, case.unit, now)
+    _give(case, now)
+    _tell(case, _receivers(case, unit=True, call_center=True, ladder=[0]), now, again=True)
+    case.refresh_from_db()
+
+
+def sent_back(case: Case, now: datetime, *, often: bool) -> None:
+    """A unit refused an emergency: another one gets it at once, and whoever had seen it there has it no longer.
+
+    often: it went back and forth too often for the machine to go on giving it away; then the ladder calls people.
+    """
+    if case.gate != Gate.EMERGENCY:
+        return
+    if often:
+        until = now + timedelta(minutes=_steps()[0]["minutes"])
+        seen = Case.objects.filter(pk=case.pk, acknowledged_at__isnull=False)
+        seen.update(acknowledged_at=None, acknowledged_by=None, escalate_at=until)
+    elif case.acknowledged_at is not None:
+        anew(case, now)
+    else:
+        _give(case, now)
+    case.refresh_from_db()
+
+
 @transaction.atomic
 def acknowledge(case: Case, person: Person | None, now: datetime) -> bool:
     """Somebody has seen it: the ladder stops. Gives whether this was the first word; later ones change nothing.
@@ -66,6 +104,11 @@ def acknowledge(case: Case, person: Person | None, now: datetime) -> bool:
 def stop(case: Case) -> None:
     """It is no emergency (any more): nobody is told again."""
     Case.objects.filter(pk=case.pk).update(escalate_at=None)
+
+
+def waits(case: Case) -> bool:
+    """Whether this emergency still waits for somebody to say that they have seen it."""
+    return case.gate == Gate.EMERGENCY and case.acknowledged_at is None and case.state not in ENDED
 
 
 def unseen() -> "list[Case]":
@@ -111,6 +154,15 @@ def _give(case: Case, now: datetime) -> None:
         case.refresh_from_db()
     if case.unit is not None:
         plan.plan_for_unit(case, case.unit, now, PURPOSE)
+
+
+def _back_to(case: Case, unit: Unit, now: datetime) -> None:
+    """Give it to the unit that had it; nobody has it where that one cannot take it any more."""
+    try:
+        routing.assign(case, unit, None, now, _("Darurat dibuka kembali."))
+    except NotAllowed:
+        Case.objects.filter(pk=case.pk).update(unit=None, assignee=None)
+    case.refresh_from_db()
 
 
 def _receivers(case: Case, unit: bool, call_center: bool, ladder: list[int]) -> list[Receiver]:

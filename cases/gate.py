@@ -65,7 +65,7 @@ def change(case: Case, gate: Gate, person: Person, now: datetime, note: str = ""
     if old == Gate.EMERGENCY:
         emergencies.stop(case)
     if gate == Gate.EMERGENCY:
-        emergencies.first(case, now)
+        emergencies.anew(case, now)
     if gate == Gate.NOT_OURS:
         act.move(case, State.NOT_OURS, person, now, note)
     case.refresh_from_db()

@@ -7,8 +7,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 
-from cases.models import ENDED, Case, Incident, IncidentState
-from classifiers.core.incident import HOURS, content, family_of, hours_of, near_key
+from cases.models import ENDED, Case, Counter, Incident, IncidentState
+from city.places import Found
+from classifiers.core.incident import HOURS, content, family_of, hours_of, incident_key, near_key
 from classifiers.core.normal import normalise
 from classifiers.core.urgency import Level
 from ledger.chain import record
@@ -40,6 +41,21 @@ def gather(case: Case, now: datetime) -> Incident | None:
     if incident is not None:
         _join(incident, case, now)
     return incident
+
+
+def place_told(case: Case, found: Found, now: datetime) -> Incident | None:
+    """The citizen has told where it is: put the case to the others there, as at its opening; None: it stands alone.
+
+    Must run inside a transaction. The counter's row is taken first, as an opener takes it.
+    """
+    bucket = incident_key(case.topic, found, told_at(case.mention))
+    if not bucket or case.bucket or case.incident_id is not None:
+        return None
+    list(Counter.objects.select_for_update().order_by("-year")[:1])
+    if not Case.objects.filter(pk=case.pk, bucket="", incident=None).update(bucket=bucket):
+        return None
+    case.bucket = bucket
+    return gather(case, now)
 
 
 def told_at(mention: Mention) -> datetime:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cases import routing, scope
@@ -86,6 +86,20 @@ def take_out(case: Case, person: Person, now: datetime) -> Case:
     record("case.merge_undone", target.subject, actor=person, at=now, cases=[row.number])
     row.refresh_from_db()
     return row
+
+
+def standing(case: Case) -> list[CaseMerge]:
+    """The merges into a case that were not taken back, the newest first."""
+    rows = CaseMerge.objects.filter(target=case, undone_at__isnull=True)
+    return list(rows.select_related("by").order_by("-pk"))
+
+
+def likely(case: Case, rows: QuerySet[Case], most: int = 8) -> list[Case]:
+    """Open ones among ``rows`` about the same happening, the newest first: ``case`` may be told there already."""
+    if case.incident_id is None:
+        return []
+    found = rows.filter(incident=case.incident_id, into__isnull=True).exclude(state__in=ENDED)
+    return list(found.exclude(pk=case.pk).select_related("mention").order_by("-pk")[:most])
 
 
 def _locked(ids: Iterable[int]) -> dict[int, Case]:

@@ -3,6 +3,7 @@
 Only what the posts tell is filled in, as something reported: what is being done and where to go, a person knows.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ from publisher.kinds import kind_named
 
 #: Posts that are read for words of a rumour, and places that are named.
 _READ, _PLACES = 200, 4
+#: A kecamatan with fewer cases than this share of the first one's is a stray: nothing is paused there.
+_STRAY = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def matter_of(incident: Incident) -> Matter:
     return Matter(
         topic=incident.topic,
         places=_common([one.place for one in cases]) or ([incident.place] if incident.place else []),
-        kecamatan=_common([one.area[:8] or kecamatan_of(one.place) for one in cases], 12),
+        kecamatan=_common([one.area[:8] or kecamatan_of(one.place) for one in cases], 12, _STRAY),
         since=min((told_at(one.mention) for one in cases), default=incident.opened_at),
         reports=len(cases),
         people=len({who(one.mention) for one in cases}),
@@ -144,12 +147,11 @@ def _rumoured(texts: list[str]) -> bool:
     return bool(texts) and hits / len(texts) >= rule["share"]
 
 
-def _common(values: list[str], most: int = _PLACES) -> list[str]:
-    """The most frequent first; equal ones in the order in which they came."""
-    known = dict.fromkeys(filter(None, values), 0)
-    for one in filter(None, values):
-        known[one] += 1
-    return sorted(known, key=lambda one: -known[one])[:most]
+def _common(values: list[str], most: int = _PLACES, least: float = 0.0) -> list[str]:
+    """The most frequent first, equal ones as they came; none below the share ``least`` of the first one."""
+    known = Counter(filter(None, values))
+    top = max(known.values(), default=0)
+    return [one for one, many in known.most_common(most) if many >= least * top]
 
 
 def _joined(names: list[str]) -> str:

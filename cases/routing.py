@@ -107,6 +107,8 @@ def accepted(case: Case, now: datetime, person: Person | None = None) -> None:
 @transaction.atomic
 def refuse(case: Case, person: Person | None, now: datetime, why: str) -> None:
     """The unit sends a case back. Raises NotAllowed without a reason, and where no unit has it."""
+    from cases import emergencies  # it gives emergencies to units, through this file
+
     why = mask(why.strip())[:500]
     if not why:
         raise NotAllowed(_("Tulis alasannya, agar meja koordinasi tahu ke mana kasus ini harus pergi."))
@@ -127,6 +129,7 @@ def refuse(case: Case, person: Person | None, now: datetime, why: str) -> None:
     Case.objects.filter(pk=case.pk).update(unit=None, assignee=None)  # where it was not given by these steps
     search.keep(case.pk)
     case.refresh_from_db()
+    emergencies.sent_back(case, now, often=goes_back_and_forth(count))
 
 
 def moved(case: Case, before: State, now: datetime, person: Person | None = None) -> None:

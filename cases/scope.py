@@ -1,6 +1,6 @@
 """Whose cases a person sees and works on: those of their units; without any, all (the coordinating desk)."""
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cases.models import Case
@@ -42,6 +42,16 @@ def check(case: Case, person: Person | None) -> None:
             )
             % {"number": case.number}
         )
+
+
+def able(case: Case) -> list[Person]:
+    """The active officers who may work on a case, by name: of its unit, and of the coordinating desk."""
+    role = Q(groups__name=Role.OFFICER.value) | Q(is_superuser=True)
+    keys = [case.unit.key] if case.unit else []
+    free = ~Exists(Person.units.through.objects.filter(person=OuterRef("pk")))
+    theirs = Person.objects.filter(units__key__in=keys).order_by().values("pk")
+    rows = Person.objects.filter(role, free | Q(pk__in=theirs), is_active=True).distinct()
+    return sorted(rows, key=lambda one: (str(one).casefold(), one.pk))
 
 
 def units_of(person: Person) -> list[int]:

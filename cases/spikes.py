@@ -131,12 +131,19 @@ def sentence(spike: Spike) -> str:
         "%(accounts)s akun menulis tentang %(what)s antara %(from)s dan %(to)s; biasanya %(usual)s akun pada jam itu."
     ) % {
         "accounts": spike.observed,
-        "what": name_of(spike.scope),
+        "what": _about(spike.scope),
         "from": f"{start:%H.%M}",
         "to": f"{start + HOUR:%H.%M %Z}",
         "usual": round(spike.expected) if spike.expected >= 1 else _("kurang dari satu"),
     }
     return " ".join(filter(None, (said, _most_of(why), _shares_of(why))))
+
+
+def _about(scope: str) -> str:
+    """What was written about, inside a sentence."""
+    if scope.startswith("area:"):
+        return _("keadaan di %(name)s") % {"name": name_of(scope)}
+    return name_of(scope)
 
 
 def explain(scope: str, hour: datetime) -> dict[str, Any]:

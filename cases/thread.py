@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from cases import clocks
+from cases.incidents import place_told
 from cases.models import ENDED, Case, Purpose, Reply
 from cases.reply_rules import is_emergency
 from channels.models import Account, Kind, Receipt
@@ -80,6 +81,8 @@ def join(mention: Mention, case: Case, now: datetime) -> bool:
         if Case.objects.filter(pk=case.pk, place="").update(place=found[:80]):
             Case.objects.filter(pk=case.pk, area="").update(area=code)
             record("case.place_told", case.subject, at=now, mention=mention.pk)
+            case.refresh_from_db()
+            place_told(case, find_one(mention.text), now)
     case.refresh_from_db()
     clocks.resume(case, now)  # what stood still until the citizen answered
     return True

@@ -19,6 +19,7 @@ from config import load
 from config.demo import (
     TARGETS,
     announce,
+    answers_nothing,
     make_accounts,
     make_people,
     make_units,
@@ -85,6 +86,7 @@ def check(world: Path | None) -> Report:
 def _run(town: Town, report: Report, end: float) -> None:
     if current_model() is None:
         report.problems.append("Belum ada model penilai (kentongan train); semua sebutan masuk tinjauan.")
+    answers_nothing()
     make_units(timezone.now())
     people = make_people("tidak dipakai di sini")
     make_accounts(_INTERVAL, "http://127.0.0.1")

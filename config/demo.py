@@ -45,10 +45,32 @@ def lively_rows() -> list[dict[str, Any]]:
 
 
 def make_units(now: datetime) -> None:
-    """The shipped units and routes, with the demo's invented addresses."""
+    """The shipped units and routes, with the demo's invented names; their addresses only where mail is set.
+
+    Without mail a unit has its desk alone, so that no hand-off waits for a server that is not there.
+    """
     seed(now)
     for key, values in table()["unit"].items():
-        Unit.objects.filter(key=key).update(**values)
+        kept = {
+            name: value
+            for name, value in values.items()
+            if settings.EMAIL_HOST or not name.endswith("_email")
+        }
+        Unit.objects.filter(key=key).update(**kept)
+
+
+def answers_at_once(desk: str) -> None:
+    """Replies go out at every hour of the day and link to status pages at ``desk``: whoever tries it does not wait."""
+    settings.PUBLIC_URL = desk
+    never = {"start": "00:00", "end": "00:00"}
+    settings.ANSWERING = load.overlay(settings.ANSWERING, {"replies": {"quiet": never}})
+
+
+def answers_nothing() -> None:
+    """The machine says nothing by itself: what `demo --check` counts is the announcement."""
+    rules = settings.ANSWERING["replies"]["rules"]
+    silent = {purpose: {"automatic": False} for purpose in rules}
+    settings.ANSWERING = load.overlay(settings.ANSWERING, {"replies": {"rules": silent}})
 
 
 def make_people(password: str) -> dict[str, Person]:

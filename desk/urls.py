@@ -83,7 +83,6 @@ urlpatterns = [
     path("model/kembali/", model.back, name="model_back"),
     path("model/<int:number>/pakai/", model.use, name="model_use"),
     path("model/ditahan/<int:batch_id>/", model.held, name="model_held"),
-    path("kasus/", cases.cases, name="cases"),
     path("kasus/<str:number>/", cases.case, name="case"),
     path("kasus/<str:number>/langkah/", cases.move, name="case_move"),
     path("kasus/<str:number>/catatan/", cases.note, name="case_note"),

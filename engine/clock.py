@@ -84,6 +84,7 @@ def _watch(submit: Submit, now: datetime) -> None:
     submit(Job("look_back"), "look_back")
     submit(Job("answering"), "answering")
     submit(Job("ask_around"), "ask_around")
+    submit(Job("nightly"), "nightly")
     if watch(now):
         submit(Job("examine"), "examine")
 

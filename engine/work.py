@@ -31,7 +31,8 @@ from publisher.models import Delivery
 class Job:
     """One piece of work. Jobs of one lane run one after the other, everywhere."""
 
-    #: hear, inbox, check, judge, open, deliver, handoff, seal, examine, newsroom, look_back, answering, ask_around
+    #: hear, inbox, check, judge, open, deliver, handoff, seal, examine, newsroom, look_back, answering, ask_around,
+    #: nightly
     kind: str
     key: str = ""  #: id of the source, delivery or hand-off; "" for the others
 
@@ -109,6 +110,8 @@ def run(job: Job) -> None:
             answering.look_after(now)
         case "ask_around":
             answering.ask_around(now)
+        case "nightly":
+            answering.nightly(now)
         case "seal":
             seal()
         case _:

@@ -24,6 +24,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='clock',
-            index=models.Index(fields=['outcome', 'due_at'], name='clock_due'),
+            index=models.Index(fields=['outcome', 'due_at', 'rule', 'paused_at', 'case'], name='clock_due'),
         ),
     ]

@@ -60,7 +60,7 @@ def write(request: StaffRequest, number: str) -> HttpResponse:
     except NotAllowed as refusal:
         return _thread(request, case, sent, str(refusal))
     messages.success(request, _said(made, send=send))
-    return redirect(f"{reverse('replies', args=[number])}#balasan-{made.pk}")
+    return redirect(f"{reverse('case', args=[number])}#balasan-{made.pk}")
 
 
 @needs(Role.OFFICER)

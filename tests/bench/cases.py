@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.trials.databases import Environment, forget, migrated, python
+from tests.trials.databases import Environment, migrated, python
 from tests.with_postgres import postgres
 
 P95_MS, GROWTH, GROWTH_FLOOR = 100.0, 2.0, 25.0
@@ -39,7 +39,6 @@ def run(env: Environment, mentions: int, cases: int, rounds: int) -> dict[str, A
     if done.returncode:
         raise SystemExit(done.stderr)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    forget(env)
     return found
 
 

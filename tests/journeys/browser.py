@@ -37,13 +37,16 @@ class Demo:
 
 
 @contextmanager
-def demo(home: Path) -> Iterator[Demo]:
-    """Start the demo on free ports, read its addresses from what it prints, end it with Ctrl-C."""
-    env = {**os.environ, "KENTONGAN_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+def demo(home: Path, *words: str, **more: str) -> Iterator[Demo]:
+    """Start the demo on free ports, read its addresses from what it prints, end it with Ctrl-C.
+
+    words: further ones of the command; more: of the environment.
+    """
+    env = {**os.environ, "KENTONGAN_HOME": str(home), "PYTHONUNBUFFERED": "1", **more}
     env.pop("DATABASE_URL", None)
     with (home / "demo.err").open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "config.cli", "demo", "--port", str(free_port("127.0.0.1", 8600))],
+            [sys.executable, "-m", "config.cli", "demo", "--port", str(free_port("127.0.0.1", 8600)), *words],
             cwd=ROOT,
             env=env,
             stdout=subprocess.PIPE,

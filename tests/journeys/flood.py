@@ -47,7 +47,7 @@ INSTAGRAM = [
     "min jatirasa kebanjiran lagi, got mampet ga pernah dikeruk",
     "jatirasa banjir selutut kak, motor pada mogok, tolong petugasnya",
     "tolong min jalan di jatirasa terendam banjir, ga bisa berangkat kerja",
-    "rumah nenek di jatirasa kebanjiran, belum ada petugas yg datang min",
+    "rumah nenek di jatirasa kebanjiran, got mampet, belum ada petugas yg datang min",
     "saluran air jatirasa meluap, banjir di gang kenanga, tolong dibersihkan",
     "banjir di jatirasa rw 04 udah dari pagi blm surut, tolong disedot min",
     "drainase jatirasa parah, hujan bentar langsung banjir, benahi dong",
@@ -62,6 +62,15 @@ NOWHERE = [
     ("facebook", "comment", "Banjir belum surut, got mampet, jalan terendam. Tolong dikeruk pak"),
     ("instagram", "comment", "min banjir lagi nih, saluran airnya meluap ke rumah, tolong dikeruk"),
 ]
+#: What the proposal cannot know, and Sari completes.
+MISSING = {
+    "evacuation": "Tidak perlu mengungsi. Bila air masuk rumah, ke Balai RW 08 Jatirasa.",
+    "avoidance": "Matikan listrik bila air masuk rumah. Jangan melewati gang yang tergenang.",
+    "efforts": "Dua pompa menyala dan URC Bina Marga mengeruk saluran sejak pukul 09.00.",
+}
+UPDATE = "Dua pompa sudah menyala di Jatirasa dan air berangsur surut."
+#: Ends the town's name of what a citizen adds in the thread.
+_AGAIN = "-tempat"
 CHANNELS = ("x", "facebook", "instagram")
 
 
@@ -96,3 +105,36 @@ def flood() -> list[Said]:
         Said(channel, how, f"jatirasa-{number}", f"warga_rasa{number}", text, placed)
         for number, (channel, how, text, placed) in enumerate(rows, 1)
     ]
+
+
+def by_thread(received: dict[str, list[dict[str, Any]]], ids: dict[str, dict[str, str]]) -> dict[str, list[str]]:
+    """What the city said in each thread, by the id of the post in the world: the texts, the oldest first.
+
+    received: of /control/received; ids: of /control/ids by channel. An answer under an answer of ours, or
+    under what the citizen added, belongs to the thread above it.
+    """
+    threads: dict[str, list[str]] = defaultdict(list)
+    for channel in CHANNELS:
+        posts = {number: name.removesuffix(_AGAIN) for name, number in ids[channel].items()}
+        for one in received[channel]:
+            name = posts.get(one["reply_to"] or "", "")
+            posts[one["id"]] = name
+            if name:
+                threads[name].append(one["text"])
+    return dict(threads)
+
+
+def question_to(
+    one: Said, received: dict[str, list[dict[str, Any]]], ids: dict[str, dict[str, str]]
+) -> str:
+    """The platform's id of what we asked in this thread."""
+    post = ids[one.channel][one.id]
+    return str(next(row["id"] for row in received[one.channel] if row["reply_to"] == post))
+
+
+def place_told(one: Said, question: str) -> dict[str, Any]:
+    """The citizen's answer to it. On Instagram every answer hangs under the first comment of its thread."""
+    parent = one.id if one.channel == "instagram" else question
+    text = f"Di {PLACE}, dekat masjid"
+    text = f"{CITY} {text}" if one.channel == "x" else text
+    return {**one.row, "how": "comment", "id": f"{one.id}{_AGAIN}", "text": text, "parent": parent}

@@ -23,6 +23,20 @@ def one_round(now: datetime) -> None:
         advance(delivery, now)
 
 
+#: What goes to everybody; receipts to citizens go the same way out, and wait for the morning at night.
+_PROPER = {"announcement__answers": ""}
+
+
+def announced(received: dict[str, list[dict[str, Any]]], account: str) -> list[dict[str, Any]]:
+    """What the town got of the announcement, without the replies, which name their case. No reply comes twice."""
+    replies = [row["text"] for row in received[account] if _NUMBER in str(row.get("text", ""))]
+    assert len(replies) == len(set(replies)), replies
+    return [row for row in received[account] if _NUMBER not in str(row.get("text", ""))]
+
+
+_NUMBER = "BKS-20"
+
+
 def outcome(now: datetime) -> dict[str, Any]:
     """Mentions with their verdicts, cases, and deliveries, without what differs between any two runs."""
     from cases.models import Case
@@ -35,7 +49,7 @@ def outcome(now: datetime) -> dict[str, Any]:
         "verdicts": sorted(Verdict.objects.values_list("mention__text", "kind", "decision")),
         "cases": sorted(Case.objects.values_list("mention__text", flat=True)),
         "numbers": sorted(Case.objects.values_list("number", flat=True)),
-        "deliveries": sorted(Delivery.objects.values_list("account__key", "state")),
+        "deliveries": sorted(Delivery.objects.filter(**_PROPER).values_list("account__key", "state")),
     }
 
 
@@ -53,7 +67,7 @@ def progress(now: datetime) -> dict[str, Any]:
         "waiting": waiting,
         "forwarded": Verdict.objects.filter(decision="forward").count(),
         "cases": Case.objects.count(),
-        "deliveries": sorted(Delivery.objects.values_list("account__key", "state")),
+        "deliveries": sorted(Delivery.objects.filter(**_PROPER).values_list("account__key", "state")),
     }
 
 

@@ -1,4 +1,4 @@
-"""Finding cases by their words, on SQLite's FTS5 and PostgreSQL's GIN: the same answers, and nothing that was erased."""
+"""Finding cases by their words, by FTS5 and by GIN: the same answers, and nothing that was erased."""
 
 import itertools
 from datetime import datetime

@@ -124,7 +124,14 @@ def test_the_demos_officers_have_their_units_and_the_coordinating_desk_has_none(
     assert [one.key for one in person("tono").units.all()] == ["dbmsda"]
     assert [one.key for one in person("lilis").units.all()] == ["dlh"]
     assert not person("agus").units.exists()
+
+
+def test_the_demos_units_have_addresses_only_where_mail_can_be_sent(settings: Any) -> None:
+    assert unit("dbmsda").urc_email == ""
+    settings.EMAIL_HOST = "127.0.0.1"
+    make_units(NOW)
     assert unit("dbmsda").urc_email.endswith(".example")
+    assert unit("diskominfostandi").ppid_email.endswith(".example")
 
 
 # --- one body after another

@@ -19,6 +19,7 @@ from classifiers.judge import current_model
 from config.check import Report, check
 from config.demo import (
     announce,
+    answers_at_once,
     lively_rows,
     make_accounts,
     make_people,
@@ -93,6 +94,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"Dunia: {problem}")
             settings.STAND_IN = town.base
             desk = f"http://127.0.0.1:{desk_port}"
+            answers_at_once(desk)
             make_units(timezone.now())
             people = make_people(PASSWORD)
             make_accounts(_INTERVAL, desk)

@@ -91,6 +91,11 @@
     if (told) told.textContent = button.dataset.copied;
   });
 
+  const all = document.querySelector("[data-tick-all]");
+  all?.addEventListener("change", () => {
+    document.querySelectorAll("[data-tick]").forEach((box) => { box.checked = all.checked; });
+  });
+
   document.querySelectorAll("[data-needs-script]").forEach((one) => { one.hidden = false; });
   const control = document.querySelector("[data-keys-switch]");
   if (control) {
