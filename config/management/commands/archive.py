@@ -33,6 +33,7 @@ class Command(BaseCommand):
         "Arsip bukti tayang: verify memeriksa rantainya; export menuliskannya (json, csv), daftar informasi publik "
         "(register-csv, register-xlsx), atau bukti tayang satu pengumuman (pdf)."
     )
+    requires_system_checks: list[str] = []  # they load every page: more work than the command itself
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", choices=("verify", "export"))

@@ -11,6 +11,7 @@ from monitor.coverage import as_json, report
 
 class Command(BaseCommand):
     help = "Menyatakan tiap sumber: terakhir terbukti terdengar, celah, yang diam terlalu lama, dan biayanya."
+    requires_system_checks: list[str] = []  # they load every page: more work than the command itself
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="satu objek JSON")

@@ -18,6 +18,7 @@ class Command(BaseCommand):
         "Memeriksa instalasi, akun, token dan sumber, dengan panggilan sungguhan ke platform. "
         "Gagal bila ada yang rusak."
     )
+    requires_system_checks: list[str] = []  # they load every page: more work than the command itself
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="satu objek JSON")

@@ -29,6 +29,7 @@ class Command(BaseCommand):
         "Menyiapkan instalasi: kunci rahasia, basis data, administrator pertama, akun dan sumbernya. Aman diulang. "
         "Bertanya di terminal, atau memakai pilihan di bawah dan kata sandi dari KENTONGAN_ADMIN_PASSWORD."
     )
+    requires_system_checks: list[str] = []  # they load every page: more work than the command itself
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--admin", help="nama masuk administrator pertama")

@@ -18,6 +18,7 @@ class Command(BaseCommand):
         "instaloader di komputer lain (atau JSON kuki) dan menyimpannya terenkripsi; `forget` menghapusnya. "
         "Kata sandi tidak pernah diminta."
     )
+    requires_system_checks: list[str] = []  # they load every page: more work than the command itself
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", choices=["import", "forget"])

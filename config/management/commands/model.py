@@ -24,6 +24,7 @@ class Command(BaseCommand):
         "Versi model penilai: list, show N, promote N, rollback, verify; estimate (dari sampel acak); "
         "release N dan discard N (tinjauan yang ditahan); drift (periksa pergeseran sekarang)."
     )
+    requires_system_checks: list[str] = []  # they load every page: more work than the command itself
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", choices=_ACTIONS, nargs="?", default="list")

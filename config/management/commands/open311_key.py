@@ -11,6 +11,7 @@ from cases.open311_in import new_key
 
 class Command(BaseCommand):
     help = "Membuat api_key untuk satu aplikasi yang boleh mengirim laporan lewat Open311."
+    requires_system_checks: list[str] = []  # they load every page: more work than the command itself
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("nama", help="nama aplikasi: huruf kecil, angka, dan garis bawah")

@@ -12,6 +12,7 @@ from cases.open_data import write
 
 class Command(BaseCommand):
     help = "Data terbuka: menulis kasus.csv, kasus.json, dan keterangan.json (dianonimkan) ke sebuah folder."
+    requires_system_checks: list[str] = []  # they load every page: more work than the command itself
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR", help="folder tujuan; dibuat bila belum ada")

@@ -15,6 +15,7 @@ class Command(BaseCommand):
         "Masa simpan data warga (privacy.toml): tanpa --do hanya menghitung yang lewat masanya; dengan --do "
         "menghapus atau menganonimkannya. Kasus yang ditahan untuk proses hukum tidak disentuh."
     )
+    requires_system_checks: list[str] = []  # they load every page: more work than the command itself
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--do", action="store_true", help="laksanakan, bukan hanya hitung")
