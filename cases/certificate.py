@@ -102,7 +102,7 @@ def kept(outcome: dict[str, Any]) -> list[str]:
         )
     if outcome.get("on_hold"):
         lines.append(f"Kasus {', '.join(outcome['on_hold'])}: ditahan untuk proses hukum (Pasal 15).")
-    if outcome.get("erased", {}).get("information_requests"):
+    if outcome.get("found", {}).get("information_requests"):
         lines.append(
             "Permohonan informasi: wajib tercatat pada register PPID (Perki 1/2021); identitasnya tersegel."
         )

@@ -16,10 +16,11 @@ from cases import routing
 from cases.handoff import plan
 from cases.models import ENDED, Case, Gate, HandOff, HandOffState, Receiver, ReceiverSort, State
 from cases.refusal import NotAllowed
-from cases.scope import check
+from cases.scope import check, seen_by
 from city.models import Unit
 from ledger.chain import record
 from ledger.models import Person
+from ledger.roles import Role
 
 PURPOSE = "emergency"
 #: A hand-off that is still on its way, or waits for a person, is not begun again: it would come twice.
@@ -115,6 +116,12 @@ def unseen() -> "list[Case]":
     """Emergencies that nobody has acknowledged, the oldest first."""
     rows = Case.objects.filter(escalate_at__isnull=False, acknowledged_at=None).exclude(state__in=ENDED)
     return list(rows.select_related("mention", "unit").order_by("opened_at", "pk")[:_LIMIT])
+
+
+def unseen_by(person: Person, roles: frozenset[Role]) -> "list[Case]":
+    """Those of them that ``person`` may see, at most twenty. One query: it is asked for on every page."""
+    rows = seen_by(person, roles).filter(escalate_at__isnull=False, acknowledged_at=None)
+    return list(rows.exclude(state__in=ENDED).order_by("opened_at", "pk")[:20])
 
 
 def look_after(now: datetime) -> int:

@@ -29,6 +29,7 @@ from cases.models import (
     InformationRequest,
     Voice,
 )
+from cases.thread import answers
 from city.gazetteer import places
 from classifiers.models import Verdict
 from ledger.models import Event
@@ -93,13 +94,19 @@ def without_hold(held: Held) -> Held:
         Case.objects.filter(pk__in=held.cases, legal_hold=False).order_by("pk").values_list("pk", "mention")
     )
     cases = list(free)
-    kept = set(Case.objects.filter(pk__in=held.cases, legal_hold=True).values_list("mention", flat=True))
+    kept = set(of_held_cases(Case.objects.filter(pk__in=held.cases, legal_hold=True)))
     subjects = [f"case:{pk}" for pk, _mention in cases]
     replies = Announcement.objects.filter(pk__in=held.replies, about__in=subjects).values_list(
         "pk", flat=True
     )
     mentions = [pk for pk in held.mentions if pk not in kept]
     return Held(mentions, [pk for pk, _mention in cases], sorted(replies))
+
+
+def of_held_cases(cases: QuerySet[Case]) -> list[int]:
+    """The posts that belong to these cases: what opened each, and what its author added in its thread."""
+    rows = list(cases.select_related("mention"))
+    return [row.mention_id for row in rows] + [one.pk for row in rows for one in answers(row)]
 
 
 @transaction.atomic
@@ -182,19 +189,24 @@ def _scrub_row(row: Model, fields: Sequence[str], names: Sequence[str]) -> int:
     changed = {}
     for name in fields:
         value = getattr(row, name)
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        cleaned = _cleaned(text, names)
-        if cleaned != text:
-            changed[name] = cleaned if isinstance(value, str) else json.loads(cleaned)
+        if (cleaned := _cleaned(value, names)) != value:
+            changed[name] = cleaned
     if changed:
         type(row)._default_manager.filter(pk=row.pk).update(**changed)
     return bool(changed)
 
 
-def _cleaned(text: str, names: Sequence[str]) -> str:
+def _cleaned(value: Any, names: Sequence[str]) -> Any:
+    """``value`` without the names, where they stand as words of their own; what its fields are called stays."""
+    if isinstance(value, dict):
+        return {key: _cleaned(one, names) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(one, names) for one in value]
+    if not isinstance(value, str):
+        return value
     for name in names:
-        text = re.sub(re.escape(name), TAKEN_OUT, text, flags=re.IGNORECASE)
-    return text
+        value = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", TAKEN_OUT, value, flags=re.IGNORECASE)
+    return value
 
 
 def _names(text: str, names: Iterable[str]) -> bool:

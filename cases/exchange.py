@@ -17,7 +17,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from cases.handoff import engine
-from cases.models import Case, HandOff, HandOffState, Receiver, ReceiverSort
+from cases.models import ENDED, Case, HandOff, HandOffState, Receiver, ReceiverSort
 from cases.open import open_intake
 from cases.refusal import NotAllowed
 from cases.topics import TOPICS
@@ -108,8 +108,9 @@ def receiver() -> Receiver:
 
 
 def waiting() -> list[HandOff]:
-    """The hand-offs that the call centre has not confirmed, oldest first."""
+    """The hand-offs that the call centre has not confirmed, oldest first; none of a case that has ended."""
     rows = HandOff.objects.filter(receiver__sort=ReceiverSort.CALL_CENTER, state__in=_WAITS)
+    rows = rows.exclude(case__state__in=ENDED)
     return list(rows.select_related("case__mention", "receiver").order_by("made_at", "id")[:2000])
 
 

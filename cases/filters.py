@@ -144,9 +144,14 @@ def waiting(person: Person) -> int:
 
     asked for on every page.
     """
+    return waiting_rows(person).count()
+
+
+def waiting_rows(person: Person) -> QuerySet[Case]:
+    """The cases that ``waiting`` counts."""
     mine = person.units.through.objects.filter(person=person)
     theirs = Q(state=State.ASSIGNED, unit__in=Unit.objects.filter(key__in=mine.values("unit__key")))
-    return Case.objects.filter(theirs | Q(~Exists(mine), state=State.RECEIVED)).count()
+    return Case.objects.filter(theirs | Q(~Exists(mine), state=State.RECEIVED))
 
 
 def _default(name: str) -> str:

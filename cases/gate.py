@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from cases import act, clocks, emergencies
+from cases import act, clocks, emergencies, replies
 from cases.models import ENDED, Case, Gate, State
 from cases.refusal import NotAllowed
 from cases.scope import check
@@ -66,6 +66,7 @@ def change(case: Case, gate: Gate, person: Person, now: datetime, note: str = ""
         emergencies.stop(case)
     if gate == Gate.EMERGENCY:
         emergencies.anew(case, now)
+    replies.gate_changed(case, now)
     if gate == Gate.NOT_OURS:
         act.move(case, State.NOT_OURS, person, now, note)
     case.refresh_from_db()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -26,7 +28,7 @@ from channels.contract import ChannelError
 from city.masks import mask
 from city.models import Unit
 from ledger.chain import record
-from ledger.models import Person
+from ledger.models import Event, Person
 from ledger.roles import Role, roles_of
 
 #: Letters of a code, without those that look alike.
@@ -104,8 +106,11 @@ def _identity(asked: Asked) -> dict[str, str]:
 
 
 def _is_mail(text: str) -> bool:
-    name, _at, host = text.partition("@")
-    return bool(name) and "." in host.strip(".") and not any(one.isspace() or one in "<>,;" for one in text)
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def register(asked: Asked, now: datetime) -> InformationRequest:
@@ -234,11 +239,16 @@ def _settled(
     request: InformationRequest, state: RequestState, said: str, person: Person, now: datetime
 ) -> None:
     """The answer of the PPID, or of the superior to an objection."""
-    objected = request.state == RequestState.OBJECTED
-    after = RequestState.CLOSED if objected else state
-    _changed(request, OPEN, state=after, answer=mask(said), answered_at=now)
-    clocks.end(request.subject, OBJECTION if objected else ANSWER, now)
-    kind = "ppid.objection_answered" if objected else f"ppid.{state.value}"
+    on_objection = request.state == RequestState.OBJECTED
+    after = RequestState.CLOSED if on_objection else state
+    told = mask(said)
+    if on_objection and request.answer:  # what it was about stays: the register names why it had been refused
+        told = f"{request.answer}\n\nTanggapan Atasan PPID atas keberatan: {told}"
+    _changed(request, OPEN, state=after, answer=told, answered_at=now)
+    # An objection to silence (art. 35 (1) c) is answered by what was asked for first: that limit ends with it.
+    for rule in (ANSWER, OBJECTION) if on_objection else (ANSWER,):
+        clocks.end(request.subject, rule, now)
+    kind = "ppid.objection_answered" if on_objection else f"ppid.{state.value}"
     record(kind, request.subject, actor=person, at=now)
 
 
@@ -246,14 +256,25 @@ def _settled(
 def object_to(request: InformationRequest, why: str, person: Person, now: datetime) -> None:
     """Register the applicant's objection to the superior (art. 35-36); the thirty working days start now.
 
-    Also where no answer came in time: a silence can be objected to (art. 35 (1) c).
+    Also where no answer came in time: a silence can be objected to (art. 35 (1) c); and where the request was ticked
+    off meanwhile: the applicant's thirty working days (art. 36 (1)) do not depend on that. Once: after the superior's
+    answer the way leads to the Komisi Informasi (art. 37).
     """
     _only_ppid(person)
+    if objected(request):
+        raise NotAllowed(
+            _("Keberatan atas permohonan ini sudah pernah diajukan; sengketanya ke Komisi Informasi.")
+        )
     reason = _needed(why, _("Tulis alasan keberatan seperti disampaikan pemohon."))
-    states = (RequestState.ANSWERED, RequestState.REFUSED, RequestState.REGISTERED, RequestState.EXTENDED)
+    states = tuple(set(RequestState) - {RequestState.OBJECTED})
     _changed(request, states, state=RequestState.OBJECTED)
     clocks.start_for(request.subject, [OBJECTION], now, case=request.case)
     record("ppid.objected", request.subject, actor=person, at=now, note=mask(reason))
+
+
+def objected(request: InformationRequest) -> bool:
+    """Whether the applicant has objected, whatever came of it."""
+    return Event.objects.filter(subject=request.subject, kind="ppid.objected").exists()
 
 
 @transaction.atomic

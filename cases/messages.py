@@ -26,6 +26,8 @@ from publisher.threads import REPLY
 _LEFT_OUT = (State.REJECTED, State.NOT_OURS)
 #: So long an approved update is looked after: what could not be answered by then is not answered by it.
 _GOES_ON = timedelta(days=2)
+#: So long after it was written a stopped update is looked after.
+_STOPS = timedelta(days=30)
 _SENT = (AnnouncementState.PUBLISHED,)
 _FAILED = (AnnouncementState.PARTLY_PUBLISHED,)
 _GONE = (AnnouncementState.CANCELLED, AnnouncementState.RETRACTED, AnnouncementState.RETRACTING)
@@ -91,7 +93,10 @@ def approve(message: IncidentMessage, person: Person, now: datetime) -> int:
 
 
 def stop(message: IncidentMessage, person: Person, now: datetime) -> int:
-    """Send no more of it; what has appeared stays. Gives how many replies were kept back. Raises NotAllowed."""
+    """Send no more of it; what has appeared stays. Gives how many replies were kept back. Raises NotAllowed.
+
+    One that is on its way at this very moment is kept back by ``go_on``, should it not get through.
+    """
     _need(person, Role.OFFICER, Role.APPROVER)
     with transaction.atomic():
         # Who approved it stays; that it is approved no longer means that it was stopped.
@@ -99,11 +104,8 @@ def stop(message: IncidentMessage, person: Person, now: datetime) -> int:
         if not running.update(approved_at=None):
             raise NotAllowed(_("Kabar ini tidak sedang dikirim."))
         record("incident.message_stopped", message.incident.subject, actor=person, at=now, message=message.pk)
+        kept = _keep_back(message, now)
     message.refresh_from_db()
-    kept = 0
-    for reply in _unsent(message):
-        # False: on its way at this very moment.
-        kept += way_out.cancel(reply.announcement, now)
     return kept
 
 
@@ -130,8 +132,14 @@ def send_to_all(message: IncidentMessage, person: Person | None, now: datetime) 
 
 
 def go_on(now: datetime) -> int:
-    """Go on with every update that was approved and has not reached all; gives how many replies were planned."""
+    """Go on with every update that was approved and has not reached all; gives how many replies were planned.
+
+    Of one that was stopped, what was on its way then and did not get through is kept back.
+    """
     running = IncidentMessage.objects.filter(approved_at__gte=now - _GOES_ON)
+    stopped = IncidentMessage.objects.filter(approved_by__isnull=False, approved_at=None)
+    for message in stopped.filter(at__gte=now - _STOPS).order_by("id"):
+        _keep_back(message, now)
     return sum(send_to_all(message, message.approved_by, now) for message in running.order_by("id"))
 
 
@@ -172,7 +180,7 @@ def _missing(message: IncidentMessage) -> QuerySet[Case]:
 
 
 def _why_not(case: Case, message: IncidentMessage) -> str:
-    return objection(case) or " ".join(_ready(case, message))
+    return objection(case, many=True) or " ".join(_ready(case, message))
 
 
 def _ready(case: Case, message: IncidentMessage) -> list[str]:
@@ -183,12 +191,17 @@ def _unfit(message: IncidentMessage) -> str:
     """What keeps the text from one of the channels on which it was reported; one case of each is asked."""
     seen: set[str] = set()
     for case in reporters(message):
-        if case.mention.channel in seen or objection(case):
+        if case.mention.channel in seen or objection(case, many=True):
             continue
         seen.add(case.mention.channel)
         if found := _ready(case, message):
             return found[0]
     return ""
+
+
+def _keep_back(message: IncidentMessage, now: datetime) -> int:
+    """Cancel what has not begun to appear; gives how many. On its way: it cannot be."""
+    return sum(way_out.cancel(reply.announcement, now) for reply in _unsent(message))
 
 
 def _unsent(message: IncidentMessage) -> list[Reply]:

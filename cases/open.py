@@ -1,7 +1,8 @@
 """Opening cases from verdicts that are sure, or confirmed by a person."""
 
+import logging
 import zoneinfo
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -11,6 +12,7 @@ from cases import search
 from cases.begin import begin
 from cases.incidents import gather
 from cases.models import Case, Counter
+from cases.restriction import mark
 from cases.thread import case_of, join, join_answers
 from classifiers.core.kinds import Kind
 from classifiers.intake import told_verdict
@@ -22,6 +24,12 @@ from monitor.models import Mention
 from monitor.originals import hold
 
 
+log = logging.getLogger(__name__)
+
+#: After this a case that could not be opened is tried again.
+_LATER = timedelta(minutes=10)
+
+
 def open_waiting(now: datetime, limit: int = 500) -> int:
     """Open a case for each waiting verdict; gives how many were opened. Each one is a transaction of its own."""
     join_answers(now)
@@ -29,7 +37,17 @@ def open_waiting(now: datetime, limit: int = 500) -> int:
     waiting = (
         Verdict.objects.filter(due, awaits_case=True).order_by("id").values_list("pk", flat=True)[:limit]
     )
-    return sum(open_case(pk, now) is not None for pk in list(waiting))
+    return sum(_opened(pk, now) for pk in list(waiting))
+
+
+def _opened(verdict_id: int, now: datetime) -> bool:
+    """Whether it opened a case. One that cannot be opened does not keep the others waiting; it is tried again later."""
+    try:
+        return open_case(verdict_id, now) is not None
+    except Exception:  # whatever it is: the next one may be an emergency
+        log.exception("the case of verdict %s cannot be opened; tried again in ten minutes", verdict_id)
+        Verdict.objects.filter(pk=verdict_id, awaits_case=True).update(case_from=now + _LATER)
+        return False
 
 
 def open_case(verdict_id: int, now: datetime) -> Case | None:
@@ -59,6 +77,7 @@ def open_case(verdict_id: int, now: datetime) -> Case | None:
             confirmed_by=review.reviewer if review else None,
         )
         hold(verdict.mention_id, None)
+        mark(verdict.mention, now)
         record("case.opened", case.subject, at=now, number=case.number, mention=verdict.mention_id)
         gather(case, now)
         begin(case, now)

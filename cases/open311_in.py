@@ -6,7 +6,7 @@ import math
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +22,8 @@ from city.gazetteer import places
 from monitor.intake import take, taken
 
 _TEXT, _LINE, _LETTERS = 2000, 200, 4000
+#: So long the same form from the same client, without a key of its own, is the same report.
+_REPEAT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,13 @@ def checked(given: Mapping[str, Sequence[str]]) -> Sent:
 @transaction.atomic
 def received(client: str, sent: Sent, now: datetime) -> Case:
     """The case of what a client sent; the same key, or the same form within the hour, gives the same case."""
-    token = token_of(client, sent.key or f"{sent.digest}:{int(now.timestamp()) // 3600}")
-    known = taken("open311", token)
-    if known is not None and (case := Case.objects.filter(mention=known).first()) is not None:
-        return case
+    hour = int(now.timestamp()) // 3600
+    token = token_of(client, sent.key or f"{sent.digest}:{hour}")
+    # The hour may have turned between the two.
+    before = "" if sent.key else token_of(client, f"{sent.digest}:{hour - 1}")
+    for one in filter(None, (token, before)):
+        if (case := _case_of(one)) is not None and (one == token or now - case.opened_at < _REPEAT):
+            return case
     mention = take("open311", token, sent.text, now, author=sent.author, posted_at=sent.at, media=sent.media)
     return open_intake(mention, now, kind=sent.kind, topic=sent.service, place=sent.place)
 
@@ -107,10 +112,14 @@ def token_of(client: str, key: str) -> str:
 def by_token(token: str) -> Case:
     """The case that a key led to, for whoever sent it. Raises Refused (404)."""
     for client in settings.DESKS["open311"]["keys"]:
-        mention = taken("open311", token_of(client, token))
-        if mention is not None and (case := Case.objects.filter(mention=mention).first()) is not None:
+        if (case := _case_of(token_of(client, token))) is not None:
             return case
     raise Refused(404, "token tidak dikenal.")
+
+
+def _case_of(token: str) -> Case | None:
+    mention = taken("open311", token)
+    return Case.objects.filter(mention=mention).first() if mention is not None else None
 
 
 def matching(query: Query) -> QuerySet[Case]:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils.translation import override
 
 from cases.models import ENDED, Case, ClockOutcome, Gate
+from cases.status_words import place
 from cases.topics import TOPICS
 from channels.models import Kind as Channel
 from city.gazetteer import places
@@ -190,7 +191,7 @@ def request_of(case: Case, *, extensions: bool = False) -> Fields:
         "requested_datetime": w3c(case.opened_at),
         "updated_datetime": w3c((case.ended_at or case.changed_at) if ended else case.changed_at),
         "expected_datetime": _expected(case) if not ended else None,
-        "address": ", ".join(filter(None, (case.place, settings.CITY["name"]))),
+        "address": ", ".join(filter(None, (place(case), settings.CITY["name"]))),
         "address_id": case.area or None,
         "zipcode": None,
         "lat": lat,
@@ -213,10 +214,10 @@ def description(case: Case) -> str | None:
     Words of a telephone call or of a form were said to the desk alone, and those of an emergency help nobody.
     """
     desk = case.mention.external_id.partition(":")[0] if case.mention.channel == Channel.INTAKE else ""
-    if not case.mention.text:
+    if not case.mention.text or case.mention.restricted_at:  # UU 27/2022 art. 11: kept, not given away
         return None
     if desk in ("call_center", "form") or case.gate == Gate.EMERGENCY:
-        return f"{service_name(case.topic)}, {case.place or settings.CITY['name']}."
+        return f"{service_name(case.topic)}, {place(case) or settings.CITY['name']}."
     return _HANDLE.sub("@…", mask(case.mention.text.split(MARK, 1)[0]))[:_LETTERS]
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from cases import scope
 from cases.act import NotAllowed
 from cases.incidents import key_of, locked, recount
 from cases.models import Case, ChangeKind, Incident, IncidentChange, IncidentState
@@ -20,6 +21,7 @@ def merge(incident: Incident, into: Incident, person: Person, now: datetime) -> 
         raise NotAllowed(_("Pilih kejadian lain: satu kejadian tidak dapat digabung dengan dirinya sendiri."))
     source, target = _both_open(incident.pk, into.pk)
     cases = list(source.cases.order_by("pk").values_list("pk", flat=True))
+    _check_theirs(cases, person)
     change = _moved(ChangeKind.MERGE, source, target, cases, person, now)
     _end(source, now)
     _tell("incident.merged", change, now)
@@ -29,6 +31,7 @@ def merge(incident: Incident, into: Incident, person: Person, now: datetime) -> 
 @transaction.atomic
 def add(case: Case, into: Incident, person: Person, now: datetime) -> IncidentChange:
     """Put a case that stands alone into an open incident. Raises NotAllowed with a sentence for the officer."""
+    _check_theirs([case.pk], person)
     target = locked({into.pk}).filter(state=IncidentState.OPEN).first()
     if target is None:
         raise NotAllowed(_("Hanya kejadian yang masih berlangsung yang dapat ditambah. Muat ulang halaman."))
@@ -48,6 +51,7 @@ def split(cases: Sequence[Case], person: Person, now: datetime) -> IncidentChang
     ids = sorted({case.pk for case in cases})
     if not ids:
         raise NotAllowed(_("Pilih dahulu kasus yang hendak dipisah."))
+    _check_theirs(ids, person)
     source = locked({case.incident_id for case in cases}).first()
     inside = list(source.cases.filter(pk__in=ids).order_by("pk")) if source else []
     if source is None or source.state != IncidentState.OPEN or len(inside) != len(ids):
@@ -73,6 +77,7 @@ def undo(change_id: int, person: Person, now: datetime) -> IncidentChange:
     # Locked in the order of ids; both are read anew.
     rows = {row.pk: row for row in locked({change.source_id, change.target_id})}
     source, target = rows.get(change.source_id or 0), rows.get(change.target_id or 0)
+    _check_theirs(change.cases, person)
     _check_untouched(change, source)
     _move(change.cases, source)
     if source and change.kind == ChangeKind.MERGE:
@@ -85,6 +90,15 @@ def undo(change_id: int, person: Person, now: datetime) -> IncidentChange:
     change.save(update_fields=["undone_at"])
     _tell("incident.undone", change, now, person)
     return change
+
+
+def _check_theirs(cases: Sequence[int], person: Person) -> None:
+    """Raises NotAllowed where one of the cases to be moved is another unit's."""
+    mine = scope.visible(person)
+    seen = sum(mine.filter(pk__in=part).count() for part in _parts(list(cases)))
+    if seen != len(cases):
+        said = _("Ada kasus unit lain di antaranya. Minta meja koordinasi yang memindahkannya.")
+        raise NotAllowed(said)
 
 
 def _both_open(source: int, target: int) -> tuple[Incident, Incident]:

@@ -4,19 +4,32 @@ The words come from templates/replies, the way out is the publisher's (publisher
 hash, one delivery, receipt, proof. Here is decided what is said when, and who has to say yes (reply_rules).
 """
 
+import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cases import clocks, scope
+from cases.incidents import told_at
 from cases.information import invitation
-from cases.models import Case, Gate, IncidentMessage, Purpose, Reply, Route, State
+from cases.models import (
+    Case,
+    Clock,
+    ClockOutcome,
+    Gate,
+    IncidentMessage,
+    Purpose,
+    Reply,
+    Route,
+    State,
+)
 from cases.proof import picture_of
 from cases.refusal import NotAllowed
 from cases.reply_rules import (
@@ -43,9 +56,12 @@ from ledger.roles import Role, roles_of
 from publisher import reconcile
 from publisher import replies as way_out
 from publisher.change import retract
+from publisher.kinds import TemplateProblem
 from publisher.models import Announcement, AnnouncementState, Delivery, DeliveryState, MediaItem
 from publisher.rules import Refused
 from publisher.wall import local_day
+
+log = logging.getLogger(__name__)
 
 #: The account under which the machine writes; nobody signs in with it.
 MACHINE = "kentongan"
@@ -55,6 +71,15 @@ _PREPARED = {
     State.ANSWERED: Purpose.DONE,
     State.NOT_OURS: Purpose.REDIRECT,
 }
+#: A question in one of these states waits for no answer.
+_UNASKED = (
+    AnnouncementState.DRAFT,
+    AnnouncementState.REJECTED,
+    AnnouncementState.CANCELLED,
+    AnnouncementState.PARTLY_PUBLISHED,
+    AnnouncementState.RETRACTING,
+    AnnouncementState.RETRACTED,
+)
 _UNSENT = (AnnouncementState.DRAFT, AnnouncementState.REJECTED, AnnouncementState.SUBMITTED)
 
 
@@ -77,7 +102,7 @@ def first(case: Case, now: datetime) -> None:
         _prepare(case, Purpose.REDIRECT, None, now)
         return
     purpose = _first_purpose(case)
-    if not rule(purpose)["automatic"] or objection(case, automatic=True):
+    if not rule(purpose)["automatic"] or _too_old(case, now) or objection(case, automatic=True):
         return
     ready = compose(case, purpose)
     if ready.problems or ready.risk.level != "none":
@@ -88,6 +113,17 @@ def first(case: Case, now: datetime) -> None:
     except IntegrityError:  # somebody has answered it automatically at this very moment
         return
     _send(reply, None, now, send_time(case, now))
+
+
+def gate_changed(case: Case, now: datetime) -> None:
+    """The case goes another way: the way elsewhere that the machine drafted falls. Whoever was never answered, because
+
+    the old way has no automatic reply, gets theirs now, as at the opening.
+    """
+    _drop_prepared(case, now, only=[Purpose.REDIRECT])
+    said = Reply.objects.filter(case=case).exclude(announcement__state=AnnouncementState.CANCELLED)
+    if case.gate != Gate.NOT_OURS and not said.exists():
+        first(case, now)
 
 
 def moved(case: Case, before: State, person: Person | None, now: datetime) -> None:
@@ -111,9 +147,13 @@ def compose(
     account = case.mention.source.account
     typed = " ".join(text.split()) if purpose in WITH_TEXT else ""
     tongue = language if language in ("id", "en") else settings.ANSWERING["replies"]["language"]
-    values = _values(case, purpose, typed, account, tongue, message)
-    whole = way_out.worded(purpose, account.channel, tongue, values, free=("who", "how", "unit", "about"))
     long, most = way_out.limit(account.channel)
+    try:
+        values = _values(case, purpose, typed, account, tongue, message)
+        whole = way_out.worded(purpose, account.channel, tongue, values, free=("who", "how", "unit", "about"))
+    except TemplateProblem as broken:  # the case goes on without it; the composer says what is broken
+        log.warning("%s: %s", case, broken)
+        return Ready(Purpose(purpose), "", 0, most, risk(case, purpose, typed), [str(broken)])
     problems = [*way_out.problems(account.channel, whole), *lint(whole, typed)]
     if account.channel == Kind.X and not links(account) and has_link(whole):
         problems.append(
@@ -146,11 +186,15 @@ def say(
     if message is not None and message.approved_at is None:
         raise NotAllowed(_("Kabar ini belum disetujui, atau sudah dihentikan."))
     case = _whole(case)
-    if said := objection(case, automatic=person is None and message is None):
+    if said := objection(case, automatic=person is None and message is None, many=message is not None):
         raise NotAllowed(said)
     ready = compose(case, purpose, text, language=language, message=message)
-    _refuse(case, ready, person)
     with transaction.atomic():
+        # A form that is sent twice waits here for its twin, and then finds its words said.
+        Case.objects.select_for_update().get(pk=case.pk)
+        _refuse(case, ready, person)
+        if message is not None and not _still_approved(message):
+            raise NotAllowed(_("Kabar ini belum disetujui, atau sudah dihentikan."))
         draft = None if message else draft_of(case, purpose)
         reply = (
             _reworded(draft, ready, person, now)
@@ -196,6 +240,7 @@ def drop(reply: Reply, person: Person | None, now: datetime) -> None:
         if not way_out.cancel(reply.announcement, now):
             raise NotAllowed(_("Balasan ini sudah atau sedang terkirim; ralat atau tarik."))
         _tell("case.reply_dropped", reply, person, now)
+        go_on_unasked(now, reply.case_id)
 
 
 def correct(reply: Reply, person: Person, now: datetime, text: str, note: str) -> Reply:
@@ -209,9 +254,8 @@ def correct(reply: Reply, person: Person, now: datetime, text: str, note: str) -
         raise NotAllowed(_("Tulis apa yang diralat; warga membacanya."))
     case, typed = _whole(reply.case), " ".join(text.split())
     account = case.mention.source.account
-    beneath = way_out.worded(
-        "correct", account.channel, "id", {"note": note.strip(), "text": typed}, free=("note",)
-    )
+    said = {"note": note.strip(), "text": typed}
+    beneath = _allowed(way_out.worded, "correct", account.channel, "id", said, free=("note",))
     if found := lint(f"{typed}\n{note}", f"{typed} {note}"):
         raise NotAllowed(" ".join(found))
     with transaction.atomic():
@@ -265,8 +309,11 @@ def draft_of(case: Case, purpose: str) -> Reply | None:
 
 
 def waiting_for(person: Person) -> QuerySet[Reply]:
-    """The replies that ``person`` may approve or give back, the oldest first."""
-    rows = Reply.objects.filter(announcement__state=AnnouncementState.SUBMITTED, message=None)
+    """The replies that ``person`` may approve or give back, the oldest first.
+
+    Of an incident's update only corrections are among them: the update itself is approved as a whole.
+    """
+    rows = Reply.objects.filter(announcement__state=AnnouncementState.SUBMITTED)
     rows = rows.exclude(announcement__writers=person).select_related("announcement", "case")
     return rows.order_by("announcement__changed_at", "id")
 
@@ -276,6 +323,8 @@ def stuck(person: Person) -> list[tuple[Reply, Delivery]]:
     states = (DeliveryState.NEEDS_PERSON, DeliveryState.REFUSED)
     rows = Delivery.objects.filter(~Q(announcement__answers=""), state__in=states).select_related("account")
     found = {one.announcement_id: one for one in rows.order_by("pk")[:200]}
+    if not found:
+        return []
     mine = Reply.objects.filter(announcement__in=found).select_related("announcement", "case")
     if Role.APPROVER not in roles_of(person):
         mine = mine.filter(case__in=scope.visible(person))
@@ -304,7 +353,50 @@ def look_after(now: datetime) -> int:
     """Join what citizens answered, and go on with updates whose sending was cut off; gives how many were done."""
     from cases.messages import go_on
 
-    return join_answers(now) + go_on(now)
+    return join_answers(now) + go_on(now) + go_on_unasked(now)
+
+
+def go_on_unasked(now: datetime, case_id: int | None = None) -> int:
+    """Let limits go on that wait for a citizen who is not asked (any more), or who has been asked for too long.
+
+    Not asked: the question was dropped, withdrawn, or the channel refused it. Gives for how many cases.
+    """
+    waiting = Clock.objects.filter(outcome=ClockOutcome.RUNNING, paused_at__isnull=False, case__isnull=False)
+    if case_id is not None:
+        waiting = waiting.filter(case=case_id)
+    asked = Reply.objects.filter(case=OuterRef("case"), purpose=Purpose.ASK_PLACE)
+    stands = asked.exclude(announcement__state__in=_UNASKED)
+    too_long = Q(paused_at__lt=now - timedelta(days=int(settings.CLOCKS["pause"]["longest_days"])))
+    over = waiting.filter(too_long | (Exists(asked) & ~Exists(stands)))
+    cases = Case.objects.filter(pk__in=over.values("case")).order_by("pk")[:500]
+    return sum(clocks.resume(case, now) > 0 for case in cases)
+
+
+def hush(mentions: Sequence[int], now: datetime) -> int:
+    """Their author wants to be left alone (UU 27/2022 art. 11): what the machine was about to say to them is not said.
+
+    Gives how many replies were taken back; what an officer sends is the officer's decision.
+    """
+    unsent = (AnnouncementState.SCHEDULED, AnnouncementState.PUBLISHING)
+    rows = Reply.objects.filter(Q(automatic=True) | Q(message__isnull=False), announcement__state__in=unsent)
+    done = 0
+    for reply in rows.filter(case__mention__in=mentions).select_related("announcement", "case"):
+        if way_out.cancel(reply.announcement, now):
+            _tell("case.reply_dropped", reply, None, now)
+            done += 1
+    return done
+
+
+def _still_approved(message: IncidentMessage) -> bool:
+    """Asked under the row's lock: a stop at this moment comes before this reply, or finds it."""
+    rows = IncidentMessage.objects.select_for_update().filter(pk=message.pk, approved_at__isnull=False)
+    return bool(rows.values_list("pk", flat=True))
+
+
+def _too_old(case: Case, now: datetime) -> bool:
+    """Whether the post is older than the machine answers: of a first reading of months, or after a long outage."""
+    oldest = timedelta(hours=int(settings.ANSWERING["replies"]["latest_hours"]))
+    return now - told_at(case.mention) > oldest
 
 
 def _first_purpose(case: Case) -> Purpose:
@@ -483,11 +575,10 @@ def _prepare(case: Case, purpose: Purpose, person: Person | None, now: datetime)
             _stored(case, ready, None, now)
 
 
-def _drop_prepared(case: Case, now: datetime) -> None:
+def _drop_prepared(case: Case, now: datetime, only: Sequence[Purpose] = tuple(Purpose)) -> None:
     """Drafts of the machine that nobody has touched belong to the step at which they were made."""
-    rows = Reply.objects.filter(
-        case=case, announcement__state=AnnouncementState.DRAFT, announcement__author__username=MACHINE
-    )
+    drafts = Reply.objects.filter(case=case, announcement__state=AnnouncementState.DRAFT, purpose__in=only)
+    rows = drafts.filter(announcement__author__username=MACHINE)
     for reply in rows.filter(announcement__version=1, message=None).select_related("announcement"):
         if way_out.cancel(reply.announcement, now):
             _tell("case.reply_dropped", reply, None, now)
@@ -512,6 +603,8 @@ def _allowed(what: Any, *args: Any, **more: Any) -> Any:
     """A step of the publisher, whose refusal is one of ours."""
     try:
         return what(*args, **more)
+    except TemplateProblem as broken:
+        raise NotAllowed(str(broken)) from broken
     except Refused as refusal:
         said = [str(refusal), *(one for one in refusal.by_field.values() if one not in str(refusal))]
         raise NotAllowed(" ".join(said)) from refusal

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.models import Case, Gate, Purpose, State
+from cases.restriction import restricted
 from channels.contract import ChannelError
 from channels.models import Account, Kind
 from channels.receipts import said_by_us
@@ -108,10 +109,11 @@ def is_emergency(case: Case) -> bool:
     return case.gate == Gate.EMERGENCY or (verdict is not None and verdict.urgency == Level.EMERGENCY)
 
 
-def objection(case: Case, *, automatic: bool = False) -> str:
+def objection(case: Case, *, automatic: bool = False, many: bool = False) -> str:
     """Why nothing can be said in the thread of ``case``, as a sentence; "" when something can.
 
-    automatic: by the machine, which is held to more: nothing to hidden authors, copies and duplicates.
+    automatic: by the machine, which is held to more: nothing to hidden authors, copies and duplicates. many: one text
+    for all reporters of an incident. Who asked that their data is only kept is answered by neither.
     """
     mention = case.mention
     account = mention.source.account
@@ -123,6 +125,8 @@ def objection(case: Case, *, automatic: bool = False) -> str:
         return _("Akun %(account)s sedang dimatikan.") % {"account": account}
     if said := _by_channel(mention, account):
         return said
+    if (automatic or many) and restricted(mention):
+        return _("Penulisnya meminta pembatasan pemrosesan datanya; hanya petugas yang boleh menjawabnya.")
     if automatic and (mention.copy_of_id or case.into_id or case.state == State.DUPLICATE):
         return _("Kiriman ini salinan; kasus utamanya yang dijawab.")
     if automatic and not (mention.author or mention.author_id):

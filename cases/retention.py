@@ -81,16 +81,20 @@ def _end(one: Class, now: datetime) -> int:
     ended, size = 0, settings.PRIVACY["retention"]["batch"]
     last: object = None
     while True:
+        rows = one.due(_before(one, now)).order_by("pk")
+        if last is not None:
+            rows = rows.filter(pk__gt=last)
+        # Listed outside the transaction: on SQLite nobody else could write while a million rows are looked through.
+        listed = list(rows.values_list("pk", flat=True)[:size])
+        if not listed:
+            return ended
         with transaction.atomic():
-            rows = one.due(_before(one, now)).order_by("pk")
-            if last is not None:
-                rows = rows.filter(pk__gt=last)
-            keys = list(rows.values_list("pk", flat=True)[:size])
-            if not keys:
-                return ended
+            keys = list(
+                one.due(_before(one, now)).filter(pk__in=listed).order_by("pk").values_list("pk", flat=True)
+            )
             one.act(keys, now)
         ended += len(keys)
-        last = keys[-1]
+        last = listed[-1]
 
 
 def _before(one: Class, now: datetime) -> datetime:
@@ -98,11 +102,13 @@ def _before(one: Class, now: datetime) -> datetime:
 
 
 def _idle() -> QuerySet[Mention]:
-    """Mentions without a case that nobody waits for, and whose copies are no open matter."""
+    """Mentions without a case that nobody waits for, and that are no part of a matter under a legal hold."""
     cases = Case.objects.filter(mention=OuterRef("pk"))
     waits = Q(verdict__awaits_review=True) | Q(verdict__awaits_case=True) | Q(verdict__awaits_second=True)
     rows = Mention.objects.filter(~Exists(cases), gone_at__isnull=True, unjudged=False)
-    return rows.exclude(waits)
+    # What was added in the thread of a held case is held with it; holds are few.
+    held = erasure.of_held_cases(Case.objects.filter(legal_hold=True))
+    return rows.exclude(waits).exclude(pk__in=held)
 
 
 _DISMISSED = (DecisionChoice.DISMISS, DecisionChoice.FOLDED)

@@ -8,6 +8,7 @@ it, or an officer is convinced in another way and says how.
 import hashlib
 import hmac
 import json
+import logging
 import re
 import secrets
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from cases import clocks, erasure, search
+from cases import clocks, erasure, replies, search
 from cases.copy_of_data import copy_of
 from cases.models import Case, RequestState, Right, RightsRequest
 from cases.refusal import NotAllowed
@@ -29,9 +30,12 @@ from channels.contract import ChannelError
 from channels.models import Kind
 from city.masks import mask
 from ledger.chain import record
+from ledger.life import beat, last_beat
 from ledger.models import Person
 from ledger.roles import Role, roles_of
 from monitor.models import Mention
+
+log = logging.getLogger(__name__)
 
 #: How the proof word begins; letters only, so that no mask takes a part of it for a number plate.
 _PREFIX = "bukti-"
@@ -40,8 +44,11 @@ _LETTERS = "bcdfghjkmnprstvwxz"
 _CODE = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _OPEN = (RequestState.REGISTERED, RequestState.EXTENDED)
 _REASON = 500
-#: Where a name is anybody's: two people of one name are told apart by the account's id alone.
-_AMBIGUOUS = (Kind.FACEBOOK, Kind.WEBSITE)
+#: Where a name is anybody's: two people of one name are told apart by the account's id alone. A website's comment and
+#: a report to a desk need no account at all; whose they are is known by the number of the report.
+_AMBIGUOUS = (Kind.FACEBOOK, Kind.WEBSITE, Kind.INTAKE)
+#: Under this name the last look for proof words is kept among the signs of life; so far it overlaps the one before.
+_LIFE, _OVERLAP = "rights", timedelta(minutes=10)
 #: How the ledger calls a look at name and contact.
 OPENED = "rights.revealed"
 
@@ -66,9 +73,21 @@ def register(asked: Mapping[str, str], now: datetime) -> RightsRequest:
 
 
 def word(request: RightsRequest) -> str:
-    """The word to be posted from the account; "" once it is proven or decided."""
-    if not request.challenge or request.proven_at or request.done_at:
+    """The word to be posted from the account; "" once it is proven or decided, and where no post can prove it."""
+    if not request.challenge or request.proven_at or request.done_at or not _provable(request):
         return ""
+    return _word(request)
+
+
+def _provable(request: RightsRequest) -> bool:
+    """Whether there is an account to post from: not where anybody may sign with any name."""
+    if request.channel:
+        return request.channel not in (Kind.WEBSITE, Kind.INTAKE)
+    case = _named_case(request)
+    return case is None or not _alone(case)
+
+
+def _word(request: RightsRequest) -> str:
     digest = hmac.new(
         settings.SECRET_KEY.encode(), f"rights {request.number}".encode(), hashlib.sha256
     ).digest()
@@ -96,18 +115,34 @@ def look_after(now: datetime) -> int:
 
     Gives how many requests were proven.
     """
-    proven = 0
+    proven, looked = 0, last_beat(_LIFE)
+    # What was heard before the last look has been looked at: a city's posts of two weeks are many.
+    fresh_from = (
+        looked - _OVERLAP if looked else now - timedelta(days=settings.PRIVACY["rights"]["proof_days"])
+    )
     waiting = RightsRequest.objects.filter(proven_at__isnull=True, state__in=_OPEN).exclude(challenge="")
     if (first := waiting.order_by("registered_at").first()) is not None:
-        since = max(first.registered_at, now - timedelta(days=settings.PRIVACY["rights"]["proof_days"]))
+        since = max(first.registered_at, fresh_from)
         for mention in Mention.objects.filter(heard_at__gte=since, text__icontains=_PREFIX).order_by("pk"):
-            proven += seen(mention, now) is not None
+            proven += _proves(mention, now)
     for request in RightsRequest.objects.filter(right=Right.RESTRICTION, state=RequestState.ANSWERED):
         if request.done_at is not None:
-            fresh = list(_mentions(request).filter(restricted_at__isnull=True).values_list("pk", flat=True))
+            new = _mentions(request).filter(restricted_at__isnull=True, heard_at__gte=fresh_from)
+            fresh = list(new.values_list("pk", flat=True))
             Mention.objects.filter(pk__in=fresh).update(restricted_at=now)
             search.follow(fresh)
+            replies.hush(fresh, now)
+    beat(_LIFE, now, str(proven))
     return proven
+
+
+def _proves(mention: Mention, now: datetime) -> bool:
+    """Like ``seen``; a request that cannot be proven now keeps no other from it."""
+    try:
+        return seen(mention, now) is not None
+    except NotAllowed as refusal:
+        log.warning("mention %s proves nothing: %s", mention.pk, refusal)
+        return False
 
 
 # --- The officer ------------------------------------------------------------------------------------
@@ -168,6 +203,7 @@ def restrict(request: RightsRequest, person: Person, now: datetime) -> RightsReq
     held = find(request)
     Mention.objects.filter(pk__in=held.mentions, restricted_at__isnull=True).update(restricted_at=now)
     search.follow(held.mentions)
+    replies.hush(held.mentions, now)
     outcome = {"found": held.counts(), "restricted": len(held.mentions)}
     record("rights.restricted", request.subject, actor=person, at=now, mentions=len(held.mentions))
     return _done(request, person, outcome, now)
@@ -192,7 +228,8 @@ def erase(request: RightsRequest, person: Person, now: datetime) -> RightsReques
     names = _names(request, free)
     outcome: dict[str, Any] = {
         "found": held.counts(),
-        "erased": free.counts(),
+        # The register of the PPID keeps them (Perki 1/2021); the certificate says so.
+        "erased": {**free.counts(), "information_requests": 0},
         "content": erasure.digest_of(free),
         "account": _digest(f"{request.channel} {_bare(_account(request)[1])}"),
         "on_hold": held.on_hold,
@@ -288,7 +325,7 @@ def _store(typed: Mapping[str, str], now: datetime) -> RightsRequest:
         challenge="-",
         registered_at=now,
     )
-    request.challenge = _digest(word(request))
+    request.challenge = _digest(_word(request))
     request.save(force_insert=True)
     clocks.start_for(request.subject, [_rule(request)], now)
     record("rights.registered", request.subject, at=now, number=number, right=request.right)
@@ -321,13 +358,25 @@ def _account(request: RightsRequest) -> tuple[str, str, str]:
     author_id = _sealed_or_nothing(request).get("author_id", "")
     if request.channel:
         return request.channel, request.handle, author_id
-    case = Case.objects.select_related("mention").filter(number=request.case_number).first()
-    if case is None or not (case.mention.author or case.mention.author_id):
+    case = _named_case(request)
+    if case is None or not (case.mention.author or case.mention.author_id or _alone(case)):
         return "", "", ""
     return case.mention.channel, case.mention.author, case.mention.author_id
 
 
+def _named_case(request: RightsRequest) -> Case | None:
+    return Case.objects.select_related("mention").filter(number=request.case_number).first()
+
+
+def _alone(case: Case) -> bool:
+    """Whether nothing but its number tells whose it is: its name is anybody's, and it has no account's id."""
+    return case.mention.channel in _AMBIGUOUS and not case.mention.author_id
+
+
 def _mentions(request: RightsRequest) -> QuerySet[Mention]:
+    case = None if request.channel else _named_case(request)
+    if case is not None and _alone(case):
+        return Mention.objects.filter(pk=case.mention_id)
     channel, author, author_id = _account(request)
     return erasure.of_person(channel, author, author_id)
 
@@ -335,6 +384,8 @@ def _mentions(request: RightsRequest) -> QuerySet[Mention]:
 def _is_theirs(request: RightsRequest, mention: Mention) -> bool:
     channel, author, author_id = _account(request)
     if mention.channel != channel or not channel:
+        return False
+    if channel in _AMBIGUOUS and not mention.author_id:
         return False
     return mention.author_id == author_id if author_id else _bare(mention.author) == _bare(author)
 
@@ -383,6 +434,10 @@ def _begin(request: RightsRequest, person: Person, right: Right) -> RightsReques
     if not author_id and channel in _AMBIGUOUS and len(ids) > 1:
         raise NotAllowed(
             _("Nama itu dipakai lebih dari satu akun. Minta pemohon mengirim kata bukti dari akunnya.")
+        )
+    if row.channel in _AMBIGUOUS and _mentions(row).filter(author_id="").exists():
+        raise NotAllowed(
+            _("Di sana nama itu dapat ditulis siapa saja. Minta nomor laporannya, lalu daftarkan dengan itu.")
         )
     return row
 

@@ -8,7 +8,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from cases import route_learning, scope, search
-from cases.handoff.plan import cancel, plan_for_unit
+from cases.handoff.plan import cancel, plan_for_unit, tell_unit
 from cases.models import ENDED, Assignment, AssignmentEnd, Case, Gate, HandOff, HandOffState, State
 from cases.refusal import NotAllowed
 from cases.route_seed import seed_all
@@ -24,6 +24,8 @@ from publisher.mandates import day_of
 
 #: States in which a case can be given to a unit, or to another one.
 OPEN = (State.RECEIVED, State.VERIFIED, State.ASSIGNED, State.IN_PROGRESS)
+#: States in which the unit that stands has it in hand.
+_AT_WORK = (State.ASSIGNED, State.IN_PROGRESS)
 #: Hand-offs that can still be taken back when the unit changes.
 _NOT_GONE = (HandOffState.PLANNED, HandOffState.RETRYING, HandOffState.NEEDS_PERSON)
 
@@ -78,7 +80,10 @@ def assign(
     _may_go(locked, unit, standing, now)
     suggested = _snapshot(suggest(locked, day_of(now)))
     why = mask(why.strip())[:500]
-    if standing is not None:
+    same = standing is not None and standing.unit_id == unit.pk
+    if standing is not None and same:
+        _end(standing, AssignmentEnd.DONE, why, now)  # taken up again: its first turn was over
+    elif standing is not None:
         _leave(standing, AssignmentEnd.MOVED, why, person, now)
     again = Assignment.objects.filter(case=locked, unit=unit).exists()
     made = Assignment.objects.create(case=locked, unit=unit, by=person, at=now, why=why, suggested=suggested)
@@ -87,9 +92,17 @@ def assign(
     record("case.assigned", case.subject, actor=person, at=now, **told)
     search.keep(case.pk)
     _walk(case, State.ASSIGNED, person, now)
-    purpose = "emergency" if case.gate == Gate.EMERGENCY else "assign"
-    plan_for_unit(case, unit, now, purpose, person, again=again)
+    purpose = _purpose(case, again)
+    # An emergency that begins again told its unit at that moment (emergencies.anew).
+    plan_for_unit(case, unit, now, purpose, person, again=again and not (same and purpose == "emergency"))
     return made
+
+
+def _purpose(case: Case, again: bool) -> str:
+    """As what the unit gets the case; again: it had it before."""
+    if case.gate == Gate.EMERGENCY:
+        return "emergency"
+    return "reopen" if again and case.reopened else "assign"
 
 
 def accepted(case: Case, now: datetime, person: Person | None = None) -> None:
@@ -133,9 +146,38 @@ def refuse(case: Case, person: Person | None, now: datetime, why: str) -> None:
 
 
 def moved(case: Case, before: State, now: datetime, person: Person | None = None) -> None:
-    """What a step of the case says of its assignment: work that has begun is a yes. Called by ``act`` after it."""
+    """What a step of the case says of its assignment: work that has begun is a yes. Called by ``act`` after it.
+
+    A case that was taken up again and goes on with the unit written on it is told to that unit anew.
+    """
     if case.state == State.IN_PROGRESS and before == State.ASSIGNED:
         accepted(case, now, person)
+    again = case.reopened and (before, case.state) == (State.VERIFIED, State.ASSIGNED)
+    if (
+        not again or case.unit is None or case.gate == Gate.EMERGENCY
+    ):  # an emergency has told it (emergencies.anew)
+        return
+    by_assign = case.assignments.filter(
+        at=now
+    ).exists()  # ``assign`` takes the step, and tells the unit itself
+    if not by_assign:
+        plan_for_unit(case, case.unit, now, _purpose(case, True), person, again=True)
+
+
+def place_told(case: Case, now: datetime) -> None:
+    """The citizen has told where it is. Whoever was asked to come is told; an emergency that the machine gave away
+
+    before anybody knew the place, and that nobody has taken yet, goes to the unit of that place.
+    """
+    standing = present(case)
+    if standing is None:
+        return  # it will be given away by its place
+    best = next((one.unit for one in suggest(case, day_of(now)) if not one.refused), None)
+    untouched = standing.by_id is None and standing.accepted_at is None and case.acknowledged_at is None
+    if best is not None and best.pk != standing.unit_id and untouched and case.state == State.ASSIGNED:
+        assign(case, best, None, now, _("Warga menyebut tempatnya: %(place)s.") % {"place": case.place})
+    else:
+        tell_unit(case, standing.unit, now)
 
 
 def ended(case: Case, end: AssignmentEnd, now: datetime, *, taken: bool = False) -> None:
@@ -161,7 +203,7 @@ def ping_pong(limit: int = 50) -> list[tuple[Case, int]]:
     rows = Assignment.objects.filter(end=AssignmentEnd.REFUSED).exclude(case__state__in=ENDED)
     counted = rows.order_by().values_list("case_id").annotate(times=Count("pk")).filter(times__gte=_limit())
     times = dict(counted.order_by("-times", "-case_id")[:limit])
-    cases = Case.objects.select_related("mention", "unit").in_bulk(list(times))
+    cases = Case.objects.select_related("mention", "unit").in_bulk(list(times)) if times else {}
     return [(cases[pk], count) for pk, count in times.items()]
 
 
@@ -212,7 +254,7 @@ def _may_go(case: Case, unit: Unit, standing: Assignment | None, now: datetime) 
         )
     if not stands(unit, day_of(now)):
         raise NotAllowed(_over(unit))
-    if standing is not None and standing.unit_id == unit.pk:
+    if standing is not None and standing.unit_id == unit.pk and case.state in _AT_WORK:
         raise NotAllowed(_("Kasus ini sudah ada pada %(unit)s.") % {"unit": unit.short})
 
 

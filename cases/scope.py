@@ -24,6 +24,17 @@ def visible(person: Person) -> QuerySet[Case]:
     return Case.objects.filter(unit__in=mine) if mine else Case.objects.all()
 
 
+def seen_by(person: Person, roles: frozenset[Role]) -> QuerySet[Case]:
+    """The same without asking the database beforehand, for few rows on every page; ``roles`` are those of ``person``."""
+    if roles & _SEES_ALL:
+        return Case.objects.all()
+    if Role.OFFICER not in roles:
+        return Case.objects.none()
+    mine = Person.units.through.objects.filter(person=person)
+    theirs = Unit.objects.filter(key__in=mine.values("unit__key"))
+    return Case.objects.filter(~Exists(mine) | Q(unit__in=theirs))
+
+
 def may_see(case: Case, person: Person) -> bool:
     return visible(person).filter(pk=case.pk).exists()
 

@@ -150,6 +150,16 @@ def of_request(state: str) -> Words:
 def of_rights(request: RightsRequest) -> Words:
     """Without proof that the account is theirs nothing is shown or changed; the page says what is awaited."""
     words = of_request(request.state)
+    from cases.rights import word  # it answers through replies, which tell where this page is
+
+    if request.done_at is None and request.proven_at is None and not word(request):
+        return Words(
+            words.state,
+            "amber",
+            "hourglass",
+            _("Kami perlu memastikan bahwa laporan itu milik Anda."),
+            _("Petugas menghubungi Anda lewat kontak yang Anda tulis."),
+        )
     if request.done_at is None and request.proven_at is None:
         return Words(
             words.state,

@@ -4,27 +4,28 @@ A platform with two levels of comments (Facebook, Instagram) hangs an answer und
 not under ours, so both places are looked at; elsewhere the parent is our post, known by its receipt.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from cases import clocks
+from cases import clocks, routing, search
 from cases.incidents import place_told
-from cases.models import ENDED, Case, Purpose, Reply
+from cases.models import ENDED, Case, Purpose, Reply, State
 from cases.reply_rules import is_emergency
 from channels.models import Account, Kind, Receipt
 from channels.receipts import said_by_us
 from city.places import Found, find_one
 from classifiers.core.urgency import Level
-from classifiers.models import DecisionChoice, Verdict
+from classifiers.models import DecisionChoice, KindChoice, Verdict
 from ledger.chain import record
 from monitor.models import Mention
 from publisher.models import Delivery
 
 _LEVELS = (Kind.FACEBOOK, Kind.INSTAGRAM)  #: two levels of comments
 _PART = 400  #: ids in one query
+_ASKED = timedelta(days=60)  #: so long an answer to "where?" is looked for; a later one is a post of its own
 
 
 def case_of(mention: Mention) -> Case | None:
@@ -33,6 +34,15 @@ def case_of(mention: Mention) -> Case | None:
         return None
     case = _under_ours(mention) or _under_their_own(mention)
     return case if case is not None and goes_on(mention, case) else None
+
+
+def answered_case(mention: Mention) -> Case | None:
+    """The case to which ``mention`` was joined as its citizen's answer; None where it was not, or the thread is gone."""
+    verdict = getattr(mention, "verdict", None)
+    joined = verdict is not None and verdict.decision == DecisionChoice.FOLDED and mention.copy_of_id is None
+    if not joined or not mention.parent_id:
+        return None
+    return _under_ours(mention) or _under_their_own(mention)
 
 
 def goes_on(mention: Mention, case: Case) -> bool:
@@ -83,9 +93,23 @@ def join(mention: Mention, case: Case, now: datetime) -> bool:
             record("case.place_told", case.subject, at=now, mention=mention.pk)
             case.refresh_from_db()
             place_told(case, find_one(mention.text), now)
+            case.refresh_from_db()
+            routing.place_told(case, now)
+            search.keep(case.pk)  # it is found by its place
+    _contested(mention, case, now)
     case.refresh_from_db()
     clocks.resume(case, now)  # what stood still until the citizen answered
     return True
+
+
+def _contested(mention: Mention, case: Case, now: datetime) -> None:
+    """What is said against our answer in the thread weighs as much as on the status page: the case is not closed by
+
+    silence, and an officer reads it (Beranda). Thanks are no objection.
+    """
+    thanks = Verdict.objects.filter(mention=mention, kind=KindChoice.APPRECIATION)
+    if not thanks.exists():
+        Case.objects.filter(pk=case.pk, state=State.ANSWERED).update(contested_at=now, confirmed_at=None)
 
 
 def join_answers(now: datetime) -> int:
@@ -93,9 +117,10 @@ def join_answers(now: datetime) -> int:
 
     judge, so they are looked for here, by the questions that are open.
     """
-    asked = Reply.objects.filter(purpose=Purpose.ASK_PLACE, case__place="").exclude(case__state__in=ENDED)
-    cases = {reply.case_id: reply.case for reply in asked.select_related("case__mention").order_by("id")}
-    threads = {one: case for case in cases.values() for one in _thread(case)}
+    asked = Reply.objects.filter(purpose=Purpose.ASK_PLACE, at__gte=now - _ASKED, case__place="")
+    open_ = asked.exclude(case__state__in=ENDED).select_related("case__mention").order_by("id")
+    cases = {reply.case_id: reply.case for reply in open_}
+    threads = _threads(list(cases.values()))
     joined = 0
     for mention in _judged(list(threads)):
         case = threads[(mention.channel, mention.parent_id)]
@@ -133,18 +158,44 @@ def our_posts(case: Case) -> list[Delivery]:
     return list(rows.order_by("id"))
 
 
-def _thread(case: Case) -> Iterable[tuple[str, str]]:
+def _thread(case: Case) -> list[tuple[str, str]]:
     """(channel, id) of every post under which an answer of the citizen may stand; none before we said something."""
-    ours = our_posts(case)
-    if not ours:
-        return
-    mention = case.mention
-    for delivery in ours:
-        yield mention.channel, delivery.remote_id
-    yield mention.channel, mention.external_id
-    above = mention.parent_id
-    if mention.channel in _LEVELS and above and not said_by_us(mention.channel, [above]):
-        yield mention.channel, above
+    return list(_threads([case]))
+
+
+def _threads(cases: Sequence[Case]) -> dict[tuple[str, str], Case]:
+    """The same of many cases, with the case of each; a few queries for each ``_PART`` of them."""
+    found: dict[tuple[str, str], Case] = {}
+    for start in range(0, len(cases), _PART):
+        part = cases[start : start + _PART]
+        ours = _said_in(part)
+        above = _above(one for one in part if one.subject in ours)
+        for case in part:
+            channel, posts = case.mention.channel, ours.get(case.subject, [])
+            if posts:
+                own = [case.mention.external_id, *above.get(case.pk, [])]
+                found |= {(channel, one): case for one in [*posts, *own]}
+    return found
+
+
+def _said_in(cases: Sequence[Case]) -> dict[str, list[str]]:
+    """Ids of what we said, by the case's subject."""
+    rows = Delivery.objects.filter(announcement__about__in=[case.subject for case in cases])
+    said: dict[str, list[str]] = {}
+    for about, remote_id in rows.exclude(remote_id="").values_list("announcement__about", "remote_id"):
+        said.setdefault(about, []).append(remote_id)
+    return said
+
+
+def _above(cases: Iterable[Case]) -> dict[int, list[str]]:
+    """Where comments have two levels: the comment under which the citizen's own stands, unless it is ours."""
+    rows = [case for case in cases if case.mention.channel in _LEVELS and case.mention.parent_id]
+    found: dict[int, list[str]] = {}
+    for channel in {case.mention.channel for case in rows}:
+        theirs = [case for case in rows if case.mention.channel == channel]
+        ours = said_by_us(channel, [case.mention.parent_id for case in theirs])
+        found |= {case.pk: [case.mention.parent_id] for case in theirs if case.mention.parent_id not in ours}
+    return found
 
 
 def _judged(threads: list[tuple[str, str]]) -> Iterable[Mention]:

@@ -77,6 +77,12 @@ def send(message: EmailMessage) -> Accepted:
             backend.send_messages([message])
         except (smtplib.SMTPException, OSError) as error:
             raise _failure(error, leaving=bool(getattr(talk, "leaving", False))) from error
+        except ValueError as error:  # Django found it while it wrote the message down: nothing has left
+            raise ChannelError(
+                f"Surel tidak dapat disusun; periksa alamatnya: {_words(error)}",
+                Failure.REFUSED,
+                code="bad-address",
+            ) from error
         return Accepted(str(getattr(talk, "answer", "")), str(settings.EMAIL_HOST))
 
 

@@ -21,10 +21,10 @@ def hours_on(day: date) -> Hours | None:
         return None
     table = settings.CLOCKS["office"]
     special = next((one for one in table["special"].values() if one["from"] <= day <= one["to"]), table)
-    return _hours(special["hours"], day) or _hours(table["hours"], day)
+    return _hours({**table["hours"], **special["hours"]}, day)
 
 
 def _hours(by_weekday: dict[str, Any], day: date) -> Hours | None:
-    """A weekday that is not named takes the usual hours; an empty one is a day off."""
+    """An empty weekday is a day off, and so is one that neither the special days nor the usual hours name."""
     span = by_weekday.get(str(day.isoweekday()))
     return (time.fromisoformat(span[0]), time.fromisoformat(span[1])) if span else None

@@ -60,7 +60,7 @@ def make_units(now: datetime) -> None:
 
 
 def answers_at_once(desk: str) -> None:
-    """Replies go out at every hour of the day and link to status pages at ``desk``: whoever tries it does not wait."""
+    """Replies go out at every hour and link to status pages at ``desk``: whoever tries it does not wait."""
     settings.PUBLIC_URL = desk
     never = {"start": "00:00", "end": "00:00"}
     settings.ANSWERING = load.overlay(settings.ANSWERING, {"replies": {"quiet": never}})

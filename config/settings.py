@@ -138,6 +138,14 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 elif _database["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL harus PostgreSQL (postgresql://…) atau SQLite (sqlite:///…).")
 DATABASES = {"default": _database}
+# Counts of tries at public pages and the figures of an hour (desk/public/limits.py, cases/figures.py). Django's own
+# 300 entries would be pushed out by a few hundred visitors, and the limits with them.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 #: Whether work can be spread over processes (`kentongan clock` and `kentongan worker`).
 DISTRIBUTED = _database["ENGINE"] == "django.db.backends.postgresql"

@@ -1,5 +1,6 @@
 """How the filters of the case list are shown: what may be chosen, what is chosen, and the address of each."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import parse_qsl, urlencode
@@ -119,5 +120,5 @@ def _place(level: str, name: str) -> str:
     return _("Kecamatan %(name)s") % {"name": name} if level == "kecamatan" else name
 
 
-def _labels(choices: list[tuple[str, object]]) -> Choices:
+def _labels(choices: Iterable[tuple[str, object]]) -> Choices:
     return [(value, str(label)) for value, label in choices]

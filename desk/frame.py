@@ -74,9 +74,10 @@ def frame_of(request: StaffRequest) -> Frame:
         sections=_sections(request),
         strips=strips(
             timezone.now(),
+            request.person,
+            request.roles,
             reads_coverage=bool(request.roles & set(READERS["mentions"])),
             reads_announcements=bool(request.roles & set(READERS["announcements"])),
-            reads_cases=request.person if request.roles & set(READERS["cases"]) else None,
         ),
         theme=theme_of(request.COOKIES.get("theme", "")),
     )
@@ -89,6 +90,15 @@ def theme_of(word: str) -> str:
 def approvals_for(person: Person) -> Any:
     """Announcements that wait for a yes or no of ``person``, who did not write them."""
     return waiting_for(person)
+
+
+def held_questions(request: StaffRequest) -> int:
+    """How many deliveries a pause held that is over. Asked once a page: Beranda tells of them too."""
+    known: int | None = getattr(request, "held_questions", None)
+    if known is None:
+        known = open_questions(timezone.now()).count()
+        request.held_questions = known  # type: ignore[attr-defined]  # kept for this page only
+    return known
 
 
 def _sections(request: StaffRequest) -> list[Section]:
@@ -122,6 +132,6 @@ def _counts(request: StaffRequest) -> dict[str, int]:
     if request.roles & {Role.AUTHOR, Role.APPROVER}:
         stuck = Delivery.objects.filter(state=DeliveryState.NEEDS_PERSON, announcement__answers="")
         announcements += stuck.count()
-        announcements += open_questions(timezone.now()).count()
+        announcements += held_questions(request)
     counts["announcements"] = announcements
     return counts

@@ -28,6 +28,7 @@ def environment(**options: Any) -> Environment:
         language=times.language,
         messages_of=get_messages,
         sign=words.sign,
+        heard_sign=words.heard_sign,
         pressing=words.pressing,
         kind_keys=words.KEYS,
         results_of=summary,

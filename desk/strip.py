@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cases.models import ENDED, Case
-from cases.scope import visible
+from cases.emergencies import unseen_by
 from desk.times import spoken
 from ledger.models import Heartbeat, Person
+from ledger.roles import Role
 from monitor.alarms import Weight, standing
 from publisher.models import Announcement, AnnouncementState, Pause
 from publisher.pause import in_force
@@ -33,29 +33,26 @@ class Strip:
 
 
 def strips(
-    now: datetime, *, reads_coverage: bool, reads_announcements: bool, reads_cases: Person | None = None
+    now: datetime, person: Person, roles: frozenset[Role], *, reads_coverage: bool, reads_announcements: bool
 ) -> list[Strip]:
-    """What cannot wait, the gravest first; [] on a good day. ``reads_cases``: who reads cases; None: nobody."""
+    """What cannot wait for ``person``, the gravest first; [] on a good day."""
     speaking = (_emergency(), _pause(now)) if reads_announcements else (None, None)
     emergency, pause = speaking
-    unseen = _unseen(now, reads_cases) if reads_cases is not None else None
-    found = (unseen, emergency, _alarms(now, reads_coverage=reads_coverage), pause)
+    found = (_unseen(now, person, roles), emergency, _alarms(now, reads_coverage=reads_coverage), pause)
     return [one for one in found if one is not None]
 
 
-def _unseen(now: datetime, person: Person) -> Strip | None:
-    """Citizens in danger whom nobody has said to have seen. One query on a good day, by the index of the ladder."""
-    rows = Case.objects.filter(escalate_at__isnull=False, acknowledged_at=None).exclude(state__in=ENDED)
-    waiting = list(rows.values_list("pk", flat=True)[:100])
-    theirs = visible(person).filter(pk__in=waiting).order_by("opened_at") if waiting else Case.objects.none()
-    found = list(theirs.values_list("number", "place", "opened_at")[:20])
+def _unseen(now: datetime, person: Person, roles: frozenset[Role]) -> Strip | None:
+    """Citizens in danger whom nobody has said to have seen. One query, by the index of the ladder."""
+    found = unseen_by(person, roles)
     if not found:
         return None
     lead = ngettext(
         "%(count)s darurat warga belum dilihat", "%(count)s darurat warga belum dilihat", len(found)
     )
-    number, place, opened_at = found[0]
-    said = {"number": number, "place": place or _("tempat belum jelas"), "when": spoken(opened_at, now)}
+    oldest = found[0]
+    said = {"number": oldest.number, "place": oldest.place or _("tempat belum jelas")}
+    said["when"] = spoken(oldest.opened_at, now)
     sentence = _("%(number)s, %(place)s, %(when)s.") % said
     return Strip(lead % {"count": len(found)}, sentence, "clocks", _("Lihat dan nyatakan"), "red")
 

@@ -15,6 +15,7 @@ from classifiers.core.urgency import Level
 from classifiers.models import DecisionChoice, KindChoice
 from desk.clock_words import told as told_of_clocks
 from ledger.models import Event
+from monitor.models import Mention
 from publisher.models import AnnouncementState, DeliveryState
 
 
@@ -86,6 +87,7 @@ _LOOKS: dict[str, dict[str, tuple[str, str]]] = {
         DecisionChoice.FORWARD: ("teal", "arrow"),
         DecisionChoice.REVIEW: ("amber", "eye"),
         DecisionChoice.DISMISS: ("grey", "minus"),
+        DecisionChoice.FOLDED: ("grey", "twins"),
     },
 }
 _WORDS: dict[str, Any] = {
@@ -110,6 +112,14 @@ def sign(family: str, state: str) -> Sign:
     """The chip of one state: ``family`` is announcement, delivery, case, incident or decision."""
     hue, glyph = _LOOKS[family][state]
     return Sign(hue, glyph, str(_WORDS[family](state).label))
+
+
+def heard_sign(mention: Mention) -> Sign:
+    """The chip of what became of a judged mention; an answer to us belongs to the case in whose thread it stands."""
+    verdict = mention.verdict
+    if verdict.decision == DecisionChoice.FOLDED and mention.copy_of_id is None:
+        return Sign("blue", "cases", _("jawaban pada kasus"))
+    return sign("decision", verdict.decision)
 
 
 def pressing(urgency: str) -> Sign | None:

@@ -25,6 +25,16 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def _city_speaks_indonesian() -> Iterator[None]:
+    """A page in English leaves its language to the thread, and so to whatever test comes next."""
+    from django.utils import translation
+
+    translation.deactivate()
+    yield
+    translation.deactivate()
+
+
 NOW_TEXT = "2026-11-24T03:00:00+00:00"
 
 

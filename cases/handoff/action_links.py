@@ -70,6 +70,8 @@ def standing(link: ActionLink, now: datetime) -> None:
         raise Gone(_("Masa berlaku tautan ini sudah habis."))
     if link.handoff.case.state in ENDED:
         raise Gone(_("Kasus ini sudah berakhir; tidak ada yang perlu dijawab lagi."))
+    if not answers.still_theirs(link.handoff.case, link.handoff):
+        raise Gone(_("Kasus ini tidak lagi ada pada unit Anda; jawaban di sini tidak akan sampai."))
 
 
 def act(link: ActionLink, note: str, photo: Photo | None, now: datetime) -> None:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cases import act, emergencies, routing
-from cases.models import ENDED, FOLLOWS, WITH_REASON, Case, HandOff, HandOffState, State
+from cases.models import ENDED, FOLLOWS, WITH_REASON, Case, HandOff, HandOffState, ReceiverSort, State
 from cases.refusal import NotAllowed
 from city.masks import mask
 from ledger.chain import record
@@ -29,6 +29,10 @@ WORDS: dict[str, tuple[str, ...]] = {
     "done": ("done", "closed", "resolved", "completed", "selesai", "tuntas"),
 }
 _OURS = {theirs: ours for ours, many in WORDS.items() for theirs in many}
+#: Words that a system says of what nobody has looked at yet.
+_BY_ITSELF = ("open", "received")
+#: States in which it was not clear whether the receiver has it.
+_ASKED = (HandOffState.NEEDS_PERSON, HandOffState.UNKNOWN, HandOffState.REFUSED)
 #: How far a matter is; without a date of the receiver's, a word that stands lower is taken for an older one.
 _RANK = {"": 0, "accepted": 1, "refused": 1, "in_progress": 2, "done": 3}
 
@@ -51,16 +55,21 @@ def heard(
     acknowledged: bool = False,
     at: datetime | None = None,
     person: Person | None = None,
+    receipt: bool = False,
 ) -> bool:
     """Keep what a receiver told and do what follows; gives whether it was new.
 
-    at: when the receiver says that it was so (UTC); None: it did not say, and now counts.
+    at: when the receiver says that it was so (UTC); None: it did not say, and now counts. receipt: a machine said it
+    while it took the case in.
     """
     case = Case.objects.select_for_update().get(pk=handoff.case_id)  # the case first, everywhere
     row = HandOff.objects.select_for_update().select_related("receiver").get(pk=handoff.pk)
     state, note = remote_state.strip()[:60], mask(note.strip())[:1000]
     ours = word_of(row, state)
-    fresh_yes = (acknowledged or ours in ("accepted", "in_progress", "done")) and row.acknowledged_at is None
+    yes = acknowledged or ours in ("accepted", "in_progress", "done")
+    if row.purpose == "emergency" and not acknowledged and (receipt or state.lower() in _BY_ITSELF):
+        yes = False  # nobody has seen it yet, and the ladder stops for a person only
+    fresh_yes = yes and row.acknowledged_at is None
     news = _is_news(row, state, note, ours, at)
     if not news and (state, note) == (row.remote_state, row.remote_note) and at and row.remote_at:
         # The same word with a later date: what is dated between the two is old from now on.
@@ -95,25 +104,38 @@ def _is_news(row: HandOff, state: str, note: str, ours: str, at: datetime | None
 
 
 def _follow(case: Case, row: HandOff, ours: str, note: str, now: datetime, person: Person | None) -> None:
-    """What a receiver's word does to the case; nothing where another unit has it by now, or it has ended."""
-    if case.state in ENDED or (row.receiver.unit_id and case.unit_id not in (None, row.receiver.unit_id)):
+    """What a receiver's word does to the case; nothing where the unit has it no longer, or it has ended."""
+    if case.state in ENDED:
         return
-    if row.state in (HandOffState.NEEDS_PERSON, HandOffState.UNKNOWN):
-        # It answers, so it has it: the question whether it arrived is settled.
+    if row.state in _ASKED and not (ours == "refused" and row.state == HandOffState.REFUSED):
+        # It answers, so it has it: the question whether it arrived (or was taken) is settled.
         HandOff.objects.filter(pk=row.pk, state=row.state, leased_until__isnull=True).update(
             state=HandOffState.DELIVERED, delivered_at=now, next_at=None, trouble=""
         )
+    if not still_theirs(case, row):
+        return
     match ours:
         case "accepted":
             routing.accepted(case, now, person)
         case "refused" if row.receiver.unit_id and case.unit_id and case.state in routing.OPEN:
             routing.refuse(case, person, now, note or _("Ditolak penerima tanpa keterangan."))
+        case "refused" if not row.receiver.unit_id and row.receiver.sort != ReceiverSort.LAPOR:
+            # No unit gives it back, so nothing of the case would tell; LAPOR's page is read by an officer anyway.
+            said = (note or _("Ditolak penerima tanpa keterangan."))[:500]
+            HandOff.objects.filter(pk=row.pk, state=HandOffState.DELIVERED).update(
+                state=HandOffState.REFUSED, trouble=said
+            )
         case "in_progress":
             routing.accepted(case, now, person)
             _towards(case, State.IN_PROGRESS, person, now, note)
         case "done":
             routing.accepted(case, now, person)
             _towards(case, State.ANSWERED, person, now, note)
+
+
+def still_theirs(case: Case, row: HandOff) -> bool:
+    """Whether a unit's receiver speaks of a case that its unit has; others have no unit that it could leave."""
+    return row.receiver.unit_id is None or case.unit_id == row.receiver.unit_id
 
 
 def _towards(case: Case, goal: State, person: Person | None, now: datetime, note: str) -> None:

@@ -6,6 +6,7 @@ passes through a service outside the city. No such service knows a second try, s
 
 from datetime import datetime
 
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -46,7 +47,7 @@ def words(handoff: HandOff) -> tuple[str, str]:
         lead = _("DARURAT") if handoff.purpose == "emergency" else _("Laporan warga")
         what = ", ".join(filter(None, (matter.topic, matter.place))) or _("topik dan tempat belum diketahui")
         due = (
-            _("Tenggat: %(at)s") % {"at": f"{matter.limits[0].due_at:%Y-%m-%d %H:%M} UTC"}
+            _("Tenggat: %(at)s") % {"at": f"{localtime(matter.limits[0].due_at):%d/%m/%Y %H.%M %Z}"}
             if matter.limits
             else ""
         )

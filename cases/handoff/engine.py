@@ -18,6 +18,7 @@ from django.db.models import Case as When_
 from django.utils.translation import gettext as _
 
 from cases.handoff.contract import Absent, ByHand, Delivered, Failure, Handing, HandOffError, Heard
+from cases.handoff.plan import FRUITLESS
 from cases.handoff.plan import cancel as cancel
 from cases.handoff.plan import it_arrived as it_arrived
 from cases.handoff.plan import plan as plan
@@ -28,6 +29,7 @@ from cases.handoff.plan import send_again as send_again
 from cases.handoff.registry import handing_of
 from cases.models import ENDED, HandOff, HandOffState, HandOffTry, Receiver
 from cases.refusal import NotAllowed
+from cases.restriction import only_kept
 from channels.contract import ChannelError
 from ledger.chain import record
 from ledger.models import Person
@@ -38,14 +40,25 @@ log = logging.getLogger(__name__)
 _READY = (HandOffState.PLANNED, HandOffState.RETRYING, HandOffState.CLAIMED)
 _OPEN = (HandOffState.SENDING, HandOffState.UNKNOWN)
 #: Kept in the proof while a hand-off is on its way: how many preparations failed, how often it was looked for.
-_FRUITLESS, _LOOKS = "fruitless", "looks"
+_FRUITLESS, _LOOKS = FRUITLESS, "looks"
+#: So many hand-offs are looked at in one tick.
+_MOST = 1000
 _NEW_WORK = ("assign", "emergency", "reopen")
 
 
 def due(now: datetime) -> list[tuple[int, int]]:
     """(hand-off id, receiver id) of all that want something done now; emergencies first."""
     rows = _due(now).annotate(urgent=_urgent()).order_by("-urgent", "made_at", "id")
-    return list(rows.values_list("pk", "receiver_id")[:1000])
+    found = list(rows.values_list("pk", "receiver_id")[:_MOST])
+    if len(found) < _MOST:
+        return found
+    # A receiver that was away for a day has more than that; the others must not wait until it has taken them.
+    waiting = list(_due(now).order_by().values_list("receiver_id", flat=True).distinct())
+    return [
+        one
+        for receiver in waiting
+        for one in rows.filter(receiver=receiver).values_list("pk", "receiver_id")[:100]
+    ]
 
 
 def urgent_before(handoff_id: int, now: datetime) -> list[int]:
@@ -69,11 +82,14 @@ def heard(
     acknowledged: bool = False,
     at: datetime | None = None,
     person: Person | None = None,
+    receipt: bool = False,
 ) -> bool:
     """A receiver told something of a matter; gives whether it was new (cases/handoff/answers.py)."""
     from cases.handoff import answers  # routing plans hand-offs, and what is heard goes on to routing
 
-    return answers.heard(handoff, remote_state, note, now, acknowledged=acknowledged, at=at, person=person)
+    return answers.heard(
+        handoff, remote_state, note, now, acknowledged=acknowledged, at=at, person=person, receipt=receipt
+    )
 
 
 def _urgent() -> When_:
@@ -121,6 +137,8 @@ def _give(handoff_id: int, now: datetime) -> HandOffState | None:
     handoff = _load(handoff_id)
     if said := _objection(handoff):
         return _settle(handoff, fence, now, HandOffState.CANCELLED, said)
+    if said := _undecided(handoff):
+        return _settle(handoff, fence, now, HandOffState.NEEDS_PERSON, said)
     try:
         handing = handing_of(handoff.receiver.sort)
         prepare = getattr(handing, "prepare", None)
@@ -153,6 +171,14 @@ def _objection(handoff: HandOff) -> str:
     if unit is not None and handoff.purpose != "emergency" and case.unit_id not in (None, unit):
         return _("Kasusnya sudah dipindahkan ke perangkat daerah lain.")
     return ""
+
+
+def _undecided(handoff: HandOff) -> str:
+    """Why a person has to say that it may go; "" where somebody did, or nothing asks for it."""
+    decided = handoff.made_by_id is not None or "again_at" in handoff.proof
+    if decided or handoff.purpose == "emergency" or not only_kept(handoff.case):
+        return ""
+    return _("Penulisnya meminta pembatasan pemrosesan datanya. Teruskan hanya bila memang diperlukan.")
 
 
 def _intend(handoff: HandOff, fence: int, content: bytes, now: datetime) -> bool:
@@ -204,15 +230,21 @@ def _received(handoff: HandOff, fence: int, got: Delivered, now: datetime) -> Ha
         return None
     _close_try(handoff, fence, "delivered", "", now)
     if got.state:
-        _take_in(handoff, Heard(got.state, got.note), now)
+        _take_in(handoff, Heard(got.state, got.note), now, receipt=True)
     return HandOffState.DELIVERED
 
 
-def _take_in(handoff: HandOff, told: Heard, now: datetime) -> bool:
+def _take_in(handoff: HandOff, told: Heard, now: datetime, *, receipt: bool = False) -> bool:
     """Do what a receiver's word calls for, where the case allows it; gives whether it was new."""
     try:
         return heard(
-            _load(handoff.pk), told.state, told.note, now, acknowledged=told.acknowledged, at=told.at
+            _load(handoff.pk),
+            told.state,
+            told.note,
+            now,
+            acknowledged=told.acknowledged,
+            at=told.at,
+            receipt=receipt,
         )
     except NotAllowed as refusal:
         log.warning("%s: %s says %s: %s", handoff, handoff.receiver, told.state, refusal)
@@ -436,6 +468,8 @@ def pull(handoff_id: int, now: datetime) -> bool:
         if error.failure == Failure.CREDENTIALS:
             Receiver.objects.filter(pk=handoff.receiver_id).update(trouble=str(error)[:300])
         log.warning("%s: state not told: %s", handoff, error)
+        if error.failure == Failure.LATER:
+            _let_alone(handoff, now)
         return False
     except Exception:  # one receiver's odd answer must not keep the others from being asked
         log.exception("%s: unexpected", handoff)
@@ -446,3 +480,9 @@ def pull(handoff_id: int, now: datetime) -> bool:
         at = now + timedelta(seconds=told.pull_in)
         HandOff.objects.filter(pk=handoff_id, pull_at=later).update(pull_at=at)
     return _take_in(handoff, told, now)
+
+
+def _let_alone(handoff: HandOff, now: datetime) -> None:
+    """A receiver that does not answer takes a call's whole patience each time: its other matters wait a while."""
+    theirs = HandOff.objects.filter(receiver=handoff.receiver_id, pull_at__lte=now)
+    theirs.update(pull_at=now + timedelta(seconds=_seconds("pull_pause")))

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from cases.handoff import engine
 from cases.handoff.contract import ByHand, Delivered, Heard
-from cases.models import Case, HandOff, HandOffState, Receiver, ReceiverSort
+from cases.models import ENDED, Case, HandOff, HandOffState, Receiver, ReceiverSort
 from cases.refusal import NotAllowed
 from city.masks import mask
 from ledger.chain import record
@@ -210,8 +210,9 @@ def told(handoff: HandOff, state: str, note: str, person: Person, now: datetime)
 
 
 def waiting() -> list[HandOff]:
-    """The packages that nobody has carried over yet, oldest first."""
+    """The packages that nobody has carried over yet, oldest first; none of a case that has ended."""
     rows = HandOff.objects.filter(receiver__sort=ReceiverSort.LAPOR, state=HandOffState.NEEDS_PERSON)
+    rows = rows.exclude(case__state__in=ENDED)
     return list(rows.select_related("case__mention", "case__unit", "receiver").order_by("made_at", "id"))
 
 

@@ -17,6 +17,10 @@ from ledger.models import Person
 from ledger.wake import wake
 
 _WAITS = (HandOffState.NEEDS_PERSON, HandOffState.REFUSED)
+#: Kept in the proof of a hand-off: how many preparations failed (engine.py).
+FRUITLESS = "fruitless"
+#: Receivers that a person reads.
+_PEOPLE = (ReceiverSort.UNIT, ReceiverSort.APPRISE, ReceiverSort.WEBHOOK)
 _NOT_GONE = (HandOffState.PLANNED, HandOffState.RETRYING, *_WAITS)
 
 
@@ -83,6 +87,18 @@ def plan_by_sort(
     return [plan(case, one, now, purpose=purpose, person=person, again=again) for one in rows]
 
 
+def tell_unit(case: Case, unit: Unit, now: datetime) -> list[HandOff]:
+    """Tell a unit's receivers that something new is known of a case that they have already.
+
+    Only people are told: a ticket system would take it for another matter. Who has not been reached yet reads the
+    new words with the first hand-off.
+    """
+    rows = HandOff.objects.filter(case=case, receiver__unit=unit, receiver__enabled=True)
+    gone = rows.filter(receiver__sort__in=_PEOPLE).exclude(state__in=(*_NOT_GONE, HandOffState.CANCELLED))
+    told = Receiver.objects.filter(pk__in=gone.values("receiver")).order_by("pk")
+    return [plan(case, one, now, purpose="update", again=True) for one in told]
+
+
 def mail_of(unit: Unit) -> Receiver:
     """The receiver "URC by mail" of a unit; its address is the unit's own (Unit.urc_email) until it has another."""
     name = unit.urc_name or f"URC {unit.short}"
@@ -95,7 +111,7 @@ def mail_of(unit: Unit) -> Receiver:
 
 def it_arrived(handoff: HandOff, remote_id: str, person: Person, now: datetime) -> None:
     """A person made sure that the receiver has it. Raises NotAllowed for a ticket number that is taken already."""
-    ticket = " ".join(remote_id.split())[:200]
+    ticket = " ".join(remote_id.split())[:200] or handoff.remote_id
     other = HandOff.objects.filter(receiver=handoff.receiver_id, remote_id=ticket).exclude(pk=handoff.pk)
     if ticket and (taken := other.select_related("case").first()) is not None:
         raise NotAllowed(_taken(ticket, taken.case))
@@ -130,15 +146,24 @@ def resume(receiver: Receiver, person: Person, now: datetime) -> int:
     Receiver.objects.filter(pk=receiver.pk).update(trouble="")
     rows = HandOff.objects.filter(receiver=receiver, state=HandOffState.NEEDS_PERSON).order_by("id")
     held = [one for one in rows.select_related("receiver", "case") if _held_up(one)]
-    for one in held:
-        send_again(one, person, now)
-    return len(held)
+    return sum(_sent_again(one, person, now) for one in held)
+
+
+def _sent_again(handoff: HandOff, person: Person, now: datetime) -> bool:
+    try:
+        send_again(handoff, person, now)
+    except NotAllowed:  # somebody decided about it meanwhile
+        return False
+    return True
 
 
 def _held_up(handoff: HandOff) -> bool:
-    """Whether only the receiver's access was missing: at the last try, or before any try was made."""
+    """Whether only the receiver's access was missing: at the last try, or before any try was made.
+
+    What a person carries over by hand, or has to decide about, was never tried and never failed.
+    """
     last = HandOffTry.objects.filter(handoff=handoff).order_by("-number").first()
-    return last is None or last.outcome == Failure.CREDENTIALS
+    return last.outcome == Failure.CREDENTIALS if last else bool(handoff.proof.get(FRUITLESS))
 
 
 @transaction.atomic

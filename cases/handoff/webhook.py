@@ -22,7 +22,7 @@ from cases.models import Case, HandOff, Receiver, ReceiverSort
 from cases.refusal import NotAllowed
 from channels import outside
 from channels.contract import ChannelError, Probe
-from channels.reading import mapping, moment, optional
+from channels.reading import mapping, moment, optional, words
 from channels.vault import unlock
 
 _NOT_NOW = frozenset({408, 423, 425, 429, 502, 503})
@@ -226,7 +226,7 @@ def _read(body: bytes) -> dict[str, Any]:
     if not isinstance(said, dict):
         raise NotTaken(400, _("Isinya bukan objek JSON."))
     state = said.get("state")
-    if not isinstance(state, str) or not state.strip() or len(state) > 60 or "\x00" in state:
+    if not isinstance(state, str) or not state.strip() or len(state) > 60 or words(state) != state:
         raise NotTaken(400, _("“state” tidak ada atau terlalu panjang."))
     return said
 

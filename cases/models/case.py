@@ -128,7 +128,8 @@ class Case(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)  #: when it was first answered with a result
     ended_at = models.DateTimeField(null=True, blank=True)  #: None while something is left to do
     reopened = models.PositiveSmallIntegerField(default=0)
-    contested_at = models.DateTimeField(null=True, blank=True)  #: the citizen says that it is not solved
+    #: The citizen says that it is not solved, on the status page or in the thread; None again with a new answer.
+    contested_at = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)  #: the citizen says that it is
     legal_hold = models.BooleanField(default=False)  #: nothing of it is erased while this stands
     anonymised_at = models.DateTimeField(null=True, blank=True)  #: when retention took the person out of it

@@ -41,6 +41,8 @@ class Reply(models.Model):
                 fields=["case", "message"], condition=Q(message__isnull=False), name="one_reply_a_message"
             ),
         ]
+        # The questions to which answers are looked for, each minute.
+        indexes = [models.Index(fields=["purpose", "-at"], name="reply_asked")]
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.purpose}"

@@ -47,7 +47,10 @@ def action(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 def receiver_webhook(request: HttpRequest, key: str) -> HttpResponse:
     """200 with what we know now; 400, 403, 404, 409 or 413 with a sentence; a repeat is 200 as well."""
-    raw = request.read(_BODY + 1)
+    try:
+        raw = request.read(_BODY + 1)
+    except OSError:  # the sender went away
+        return JsonResponse({"error": _("Isinya tidak terbaca sampai selesai.")}, status=400)
     if len(raw) > _BODY:
         return JsonResponse({"error": _("Isinya lebih dari 64 KB.")}, status=413)
     receiver = Receiver.objects.filter(key=key, enabled=True).select_related("unit").first()

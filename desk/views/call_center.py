@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cases.exchange import COLUMNS, Line, Trial, imported, notes, rows, tried, waiting
 from cases.refusal import NotAllowed
+from cases.scope import visible
 from desk.access import READERS, StaffRequest, needs
 from desk.frame import page
 from ledger.roles import Role
@@ -26,7 +27,15 @@ _SALT, _HOUR, _MOST_SIGNED = "desk.call_center", 3600, 2_000_000
 @needs(*READERS["cases"])
 def call_center(request: StaffRequest) -> HttpResponse:
     """What waits, and the form for a filled table."""
-    context: dict[str, Any] = {"section": "cases", "waiting": waiting(), "problem": "", "columns": COLUMNS}
+    waits = waiting()
+    seen = visible(request.person).filter(pk__in=[one.case_id for one in waits])
+    mine = set(seen.values_list("pk", flat=True))
+    context: dict[str, Any] = {
+        "section": "cases",
+        "waiting": [one for one in waits if one.case_id in mine],
+        "problem": "",
+        "columns": COLUMNS,
+    }
     context["acts"] = _coordinates(request)
     if request.method != "POST" or not context["acts"]:
         return page(request, "desk/call_center.html", context)

@@ -115,6 +115,7 @@ def _one(request: StaffRequest, found: IncidentMessage, refusal: str = "") -> Ht
         "message": found,
         "incident": found.incident,
         "reach": reach,
+        "reporters": updates.reporters(found).count(),
         "skipped": reach.skipped[:_MOST],
         "shown": _shown(found),
         "waits": waits,

@@ -173,6 +173,7 @@ def _shown(
         "open": found.state in information.OPEN,
         "units": units,
         "articles": information.ARTICLES,
+        "objects": not information.objected(found),
         "refused": refused,
         "refusal": refusal,
         "typed": typed,

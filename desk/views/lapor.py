@@ -21,10 +21,10 @@ from ledger.roles import Role
 def every(request: StaffRequest) -> HttpResponse:
     """The packages that nobody has carried over yet."""
     now = timezone.now()
-    mine = (
-        set(visible(request.person).values_list("pk", flat=True)) if request.person.units.exists() else None
-    )
-    waiting = [one for one in lapor.waiting() if mine is None or one.case_id in mine]
+    waiting = lapor.waiting()
+    theirs = visible(request.person).filter(pk__in=[one.case_id for one in waiting])
+    mine = set(theirs.values_list("pk", flat=True))
+    waiting = [one for one in waiting if one.case_id in mine]
     rows = [{"handoff": one, "late": lapor.late(one, now)} for one in waiting]
     return page(request, "desk/lapor_list.html", {"section": "cases", "rows": rows})
 

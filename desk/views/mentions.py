@@ -7,6 +7,8 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from cases.scope import may_see
+from cases.thread import answered_case
 from channels.models import Kind as ChannelKind
 from classifiers.models import DecisionChoice, KindChoice
 from desk.access import READERS, StaffRequest, needs
@@ -47,7 +49,11 @@ def mention(request: StaffRequest, mention_id: int) -> HttpResponse:
     """One mention in full: a page of its own, or the side panel of the list."""
     rows = Mention.objects.select_related("verdict", "source__account", "case")
     found = get_object_or_404(rows, pk=mention_id)
-    context = {"section": "mentions", "mention": found, "events": timeline(f"mention:{found.pk}")}
+    answered = answered_case(found)
+    if answered is not None and not may_see(answered, request.person):
+        answered = None
+    events = timeline(f"mention:{found.pk}")
+    context = {"section": "mentions", "mention": found, "answered": answered, "events": events}
     if request.htmx:
         return render(request, "desk/_mention.html", context)
     return page(request, "desk/mention.html", context)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Count, Min
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -12,13 +13,15 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from cases import messages as incident_messages
-from cases import proposals, replies, spikes
+from cases import emergencies, proposals, replies, routing, spikes
+from cases.filters import waiting_rows
 from cases.models import Case, State
+from cases.scope import seen_by, units_of
 from channels.models import Account
 from classifiers.models import Verdict
 from classifiers.review import waiting as waiting_reviews
 from desk.access import StaffRequest, needs
-from desk.frame import approvals_for, page
+from desk.frame import approvals_for, held_questions, page
 from desk.times import date_words, number, spoken, today
 from desk.words import incident_name
 from ledger.roles import Role
@@ -26,7 +29,6 @@ from monitor.access import LEVELS, expiry_level, expiry_warning
 from monitor.models import Mention
 from publisher.approval import is_late
 from publisher.archive import differences
-from publisher.held import open_questions
 from publisher.models import Announcement, AnnouncementState, Delivery, DeliveryState
 from publisher.series import missed
 
@@ -92,6 +94,7 @@ def _calm(count: int) -> str:
 
 def _tasks(request: StaffRequest, now: datetime) -> Iterator[Task]:
     """In the order in which they cannot wait."""
+    yield from _unseen_emergencies(request, now)
     yield from _spikes(now)
     if Role.APPROVER in request.roles:
         yield from _approvals(request, now)
@@ -102,7 +105,7 @@ def _tasks(request: StaffRequest, now: datetime) -> Iterator[Task]:
         yield from _proposals(now)
     if request.roles & {Role.AUTHOR, Role.APPROVER}:
         yield from _stuck_deliveries()
-        yield from _held_questions(now)
+        yield from _held_questions(request)
         yield from _differences(now)
         yield from _missed_times(now)
     if Role.ADMINISTRATOR in request.roles:
@@ -111,7 +114,9 @@ def _tasks(request: StaffRequest, now: datetime) -> Iterator[Task]:
     if Role.AUTHOR in request.roles:
         yield from _own_announcements(request, now)
     if Role.OFFICER in request.roles:
-        yield from _new_cases(now)
+        yield from _answered_back(request, now)
+        yield from _ping_pong(request)
+        yield from _new_cases(request, now)
     if Role.REVIEWER in request.roles:
         yield from _reviews(now)
 
@@ -133,6 +138,38 @@ def _stuck_replies(request: StaffRequest) -> Iterator[Task]:
         yield Task(
             "red", "person", one.announcement.title, said, reverse("reply", args=[one.pk]), _("Putuskan")
         )
+
+
+def _unseen_emergencies(request: StaffRequest, now: datetime) -> Iterator[Task]:
+    """Citizens in danger whom nobody has said to have seen."""
+    for one in emergencies.unseen_by(request.person, request.roles)[:_MOST]:
+        title = _("Darurat %(number)s belum dilihat") % {"number": one.number}
+        said = {"place": one.place or _("tempat belum jelas"), "when": spoken(one.opened_at, now)}
+        about = _("%(place)s, dibuka %(when)s.") % said
+        yield Task("red", "warn", title, about, reverse("case", args=[one.number]), _("Lihat dan nyatakan"))
+
+
+def _answered_back(request: StaffRequest, now: datetime) -> Iterator[Task]:
+    """Citizens who say that what was answered is not done: nothing closes their cases by itself."""
+    rows = seen_by(request.person, request.roles).filter(state=State.ANSWERED, contested_at__isnull=False)
+    for one in rows.order_by("contested_at", "pk")[:_MOST]:
+        about = _("Warga menanggapi jawaban kita %(when)s. Baca, lalu putuskan.")
+        said = about % {"when": spoken(one.contested_at, now)}
+        yield Task("amber", "back", one.number, said, reverse("case", args=[one.number]), _("Baca"))
+
+
+def _ping_pong(request: StaffRequest) -> Iterator[Task]:
+    """Cases that units send back again and again: the coordinating desk decides with them."""
+    found = routing.ping_pong(_MOST)
+    if not found or units_of(request.person):
+        return
+    for one, count in found:
+        about = ngettext(
+            "Sudah %(count)s kali ditolak unit. Putuskan bersama unit-unitnya.",
+            "Sudah %(count)s kali ditolak unit. Putuskan bersama unit-unitnya.",
+            count,
+        ) % {"count": number(count)}
+        yield Task("amber", "repeat", one.number, about, reverse("case", args=[one.number]), _("Putuskan"))
 
 
 def _spikes(now: datetime) -> Iterator[Task]:
@@ -204,9 +241,9 @@ def _approvals(request: StaffRequest, now: datetime) -> Iterator[Task]:
         )
 
 
-def _held_questions(now: datetime) -> Iterator[Task]:
+def _held_questions(request: StaffRequest) -> Iterator[Task]:
     """What a pause held and that is over: nothing of it goes out by itself."""
-    count = open_questions(now).count()
+    count = held_questions(request)
     if count:
         title = ngettext("%(count)s tayangan bekas jeda", "%(count)s tayangan bekas jeda", count)
         about = _("Jedanya sudah berakhir. Kirim sekarang, jadwalkan ulang, atau batalkan.")
@@ -234,30 +271,32 @@ def _missed_times(now: datetime) -> Iterator[Task]:
 
 
 def _own_announcements(request: StaffRequest, now: datetime) -> Iterator[Task]:
-    own = Announcement.proper.filter(author=request.person)
-    for row in [one for one in own.filter(state=AnnouncementState.SUBMITTED) if is_late(one, now)][:_MOST]:
+    states = (AnnouncementState.SUBMITTED, AnnouncementState.REJECTED, AnnouncementState.APPROVED)
+    rows = Announcement.proper.filter(author=request.person, state__in=states).order_by("changed_at")
+    own = {state: [one for one in rows if one.state == state] for state in states}
+    for row in [one for one in own[AnnouncementState.SUBMITTED] if is_late(one, now)][:_MOST]:
         about = _("Belum disetujui sejak %(when)s. Hubungi penyetujunya.")
         href = reverse("announcement", args=[row.pk])
         yield Task(
             "amber", "hourglass", row.title, about % {"when": spoken(row.changed_at, now)}, href, _("Lihat")
         )
-    for row in own.filter(state=AnnouncementState.REJECTED).order_by("-changed_at")[:_MOST]:
+    for row in own[AnnouncementState.REJECTED][: -_MOST - 1 : -1]:
         href = reverse("announcement", args=[row.pk])
         yield Task(
             "red", "back", row.title, _("Dikembalikan: %(note)s") % {"note": row.note}, href, _("Perbaiki")
         )
-    for row in own.filter(state=AnnouncementState.APPROVED).order_by("publish_at")[:_MOST]:
+    for row in own[AnnouncementState.APPROVED][:_MOST]:
         about = _("Disetujui, tetapi waktu tayangnya sudah lewat.")
         yield Task(
             "amber", "clock", row.title, about, reverse("announcement", args=[row.pk]), _("Pilih waktu baru")
         )
 
 
-def _new_cases(now: datetime) -> Iterator[Task]:
-    new = Case.objects.filter(state=State.RECEIVED)
-    count = new.count()
+def _new_cases(request: StaffRequest, now: datetime) -> Iterator[Task]:
+    """New ones at the coordinating desk; in a unit those that were given to it."""
+    new = waiting_rows(request.person).aggregate(count=Count("pk"), oldest=Min("opened_at"))
+    count, oldest = new["count"], new["oldest"]
     if count:
-        oldest = new.order_by("opened_at").values_list("opened_at", flat=True)[0]
         title = ngettext("%(count)s kasus baru", "%(count)s kasus baru", count) % {"count": number(count)}
         about = _("Yang tertua dibuka %(when)s.") % {"when": spoken(oldest, now)}
         yield Task("amber", "cases", title, about, reverse("cases"), _("Buka"))

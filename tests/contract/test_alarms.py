@@ -153,15 +153,17 @@ def test_the_worst_is_said_on_every_page_and_leads_to_where_more_is_told(
 def test_the_strips_cost_four_queries_and_is_not_there_on_a_good_day(people: Any, now: datetime) -> None:
     beat("engine", timezone.now())
     with CaptureQueriesContext(connection) as asked:
-        assert strips(now, reads_coverage=True, reads_announcements=True) == []
+        assert strips(now, people["eka"], frozenset(), reads_coverage=True, reads_announcements=True) == []
     assert len(asked) == 4  # alarms, the engine's sign of life, emergencies that wait, pauses
     assert 'class="strip' not in as_(people["rina"]).get(reverse("more")).content.decode()
 
 
-def test_a_silent_engine_outweighs_everything_and_is_said_without_the_engine(now: datetime) -> None:
+def test_a_silent_engine_outweighs_everything_and_is_said_without_the_engine(
+    people: Any, now: datetime
+) -> None:
     beat("clock", now - timedelta(minutes=2))
     Alarm.objects.create(key="late", family="hearing", weight=80, sentence="Mesin tertinggal", since=now)
-    (shown,) = strips(now, reads_coverage=True, reads_announcements=False)
+    (shown,) = strips(now, people["eka"], frozenset(), reads_coverage=True, reads_announcements=False)
     assert (shown.lead, shown.page, shown.hue) == ("2 gangguan", "channels", "red")
     assert "Mesin tidak bergerak" in shown.sentence
 

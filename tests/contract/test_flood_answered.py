@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from cases import act, bulk, messages, proposals, status
+from cases import act, bulk, messages, proposals, routing, status
 from cases.handoff import engine as handoffs
-from cases.models import Assignment, Case, Incident, Proposal, Purpose, State
+from cases.models import Assignment, Case, Gate, Incident, Proposal, Purpose, State
 from cases.replies import draft_of, say
 from cases.status import link
 from city.models import Unit
@@ -133,12 +133,18 @@ def test_forty_posts_become_one_incident_and_forty_answered_threads(
     outcome = bulk.assign_unit(waiting, Unit.objects.get(key="dbmsda"), agus, now)
     assert (len(outcome.done), outcome.refused) == (len(waiting), [])
     now = worked(now)
-    mailed = Counter(message["X-Kentongan-Case"] for message in post.kept)
+    first = [message for message in post.kept if not message["In-Reply-To"]]
+    mailed = Counter(message["X-Kentongan-Case"] for message in first)
     assert mailed == dict.fromkeys(Case.objects.values_list("number", flat=True), 1)
     assert {message["To"] for message in post.kept} == {"urc.dbmsda@bekasi.example"}
 
+    # Where danger waited at an unknown place, its team was told the place once it was known.
+    later = sorted(message["X-Kentongan-Case"] for message in post.kept if message["In-Reply-To"])
+    asked = Case.objects.filter(gate=Gate.EMERGENCY, replies__purpose=Purpose.ASK_PLACE)
+    assert later == sorted(asked.values_list("number", flat=True))
+
     # The team accepts every one by the link in its mail.
-    for message in post.kept:
+    for message in first:
         accept, _refuse, _progress, _done = re.findall(r"http://\S+/aksi/\S+", text_of(message))
         assert client.post(accept).status_code == 200
     assert Assignment.objects.filter(accepted_at__isnull=False).count() == 40
@@ -157,10 +163,10 @@ def test_forty_posts_become_one_incident_and_forty_answered_threads(
     numbers = {case.mention.external_id: case.number for case in Case.objects.select_related("mention")}
     for one in said:
         number = numbers[ids_of(town)[one.channel][one.id]]
-        first, second = threads(town)[one.id]
-        assert number in first
-        assert number in second
-        assert UPDATE.split(".")[0] in second
+        receipt, news = threads(town)[one.id]
+        assert number in receipt
+        assert number in news
+        assert UPDATE.split(".")[0] in news
 
     # Without signing in, whoever has number and code sees where it stands.
     for case in Case.objects.all():
@@ -169,7 +175,7 @@ def test_forty_posts_become_one_incident_and_forty_answered_threads(
         assert "Bina Marga" in shown
 
     # One is done; its citizen says that it is not, and staff takes it up again.
-    message = post.kept[0]
+    message = next(one for one in first if one["X-Kentongan-Case"] not in later)
     done = re.findall(r"http://\S+/aksi/\S+", text_of(message))[3]
     assert client.post(done, {"note": "Air sudah surut, saluran dikeruk."}).status_code == 200
     case = Case.objects.get(number=message["X-Kentongan-Case"])
@@ -179,7 +185,10 @@ def test_forty_posts_become_one_incident_and_forty_answered_threads(
     now = worked(now)
     status.contest(case, "Di gang Melati masih tergenang.", now)
     case.refresh_from_db()
-    act.reopen(case, agus, now, "Warga menyatakan belum surut.") if case.state != State.VERIFIED else None
-    case.refresh_from_db()
+    case = act.reopen(case, agus, now, "Warga menyatakan belum surut.")
     assert (case.state, case.reopened) == (State.VERIFIED, 1)
+    routing.assign(case, Unit.objects.get(key="dbmsda"), agus, now)
+    now = worked(now)
+    again = [one for one in post.kept if one["X-Kentongan-Case"] == case.number]
+    assert len({one["Message-ID"] for one in again}) == 2
     assert sorted(Counter(map(len, threads(town).values())).items()) == [(2, 39), (3, 1)]

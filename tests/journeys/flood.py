@@ -1,4 +1,4 @@
-"""One flood in Jatirasa: what forty invented people say of it on three platforms, and how the town shows our answers."""
+"""One flood in Jatirasa: what forty invented people say of it on three platforms, and what stands in each thread."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -107,7 +107,9 @@ def flood() -> list[Said]:
     ]
 
 
-def by_thread(received: dict[str, list[dict[str, Any]]], ids: dict[str, dict[str, str]]) -> dict[str, list[str]]:
+def by_thread(
+    received: dict[str, list[dict[str, Any]]], ids: dict[str, dict[str, str]]
+) -> dict[str, list[str]]:
     """What the city said in each thread, by the id of the post in the world: the texts, the oldest first.
 
     received: of /control/received; ids: of /control/ids by channel. An answer under an answer of ours, or
@@ -124,9 +126,7 @@ def by_thread(received: dict[str, list[dict[str, Any]]], ids: dict[str, dict[str
     return dict(threads)
 
 
-def question_to(
-    one: Said, received: dict[str, list[dict[str, Any]]], ids: dict[str, dict[str, str]]
-) -> str:
+def question_to(one: Said, received: dict[str, list[dict[str, Any]]], ids: dict[str, dict[str, str]]) -> str:
     """The platform's id of what we asked in this thread."""
     post = ids[one.channel][one.id]
     return str(next(row["id"] for row in received[one.channel] if row["reply_to"] == post))

@@ -1,10 +1,10 @@
-"""Forty posts about one flood on three platforms: one incident, its team sent, one warning, forty answered threads."""
+"""Forty posts about one flood on three platforms: one incident, a team sent, a warning, forty answered threads."""
 
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from email.header import decode_header, make_header
 from typing import Any
 
 import pytest
@@ -28,6 +28,7 @@ from tests.receivers import mail as mail_server
 
 pytestmark = pytest.mark.browser
 NUMBER = re.compile(r"BKS-\d{4}-\d{6}")
+SITES = ("web_diskominfostandi", "web_pemkot")
 CODE = re.compile(r"kode (\w{10})")
 STATUS = re.compile(r"http://\S+/status/\S+/\w+/")
 
@@ -87,6 +88,12 @@ class Street:
     @property
     def ids(self) -> dict[str, dict[str, str]]:
         return {channel: self.get(f"/control/ids?channel={channel}") for channel in CHANNELS}
+
+    @property
+    def warnings(self) -> list[str]:
+        """Where the city speaks of the place outside threads, once for each time."""
+        own = ((key, one) for key, rows in self.received.items() for one in rows if not one["reply_to"])
+        return [key for key, one in own if PLACE in f"{one['text']} {one.get('alt', '')}"]
 
     def threads(self, said: list[Said]) -> dict[str, list[str]]:
         """What stands under each post of ``said``."""
@@ -156,7 +163,8 @@ def test_forty_posts_become_one_incident_and_forty_answered_threads(
             assert "Di mana tepatnya?" in first[one.id][0]
             street.says(place_told(one, question_to(one, street.received, street.ids)))
     numbers = {name: NUMBER.findall(texts[0])[0] for name, texts in first.items()}
-    assert len(set(numbers.values())) == 40
+    all_ = list(numbers.values())
+    assert len(set(all_)) == 40
 
     incident = incident_of(agus, running)
     stage("incident")
@@ -164,11 +172,15 @@ def test_forty_posts_become_one_incident_and_forty_answered_threads(
 
     given(agus, running, incident, len(said))
     stage("given")
-    until(citizen, lambda: len(mailed(post, numbers)) >= 40, lambda: Counter(mailed(post, numbers)))
-    assert mailed(post, numbers) == dict.fromkeys(numbers.values(), 1)
+    until(citizen, lambda: len(mailed(post, all_)) >= 40, lambda: mailed(post, all_))
+    assert mailed(post, all_) == dict.fromkeys(all_, 1)
+    # A team that was sent where nobody knew the place is told it once.
+    told = mailed(post, all_, "Kabar baru")
+    assert set(told) <= {numbers[one.id] for one in said if not one.placed}
+    assert set(told.values()) == {1}
     stage("mailed")
     unit = outside(browser, PHONE)
-    for number in numbers.values():
+    for number in all_:
         unit.goto(links_of(post, number)[0])
         unit.get_by_role("button", name="Terima, kami tangani").click()
         expect(unit.get_by_role("status")).to_contain_text(number)
@@ -176,20 +188,16 @@ def test_forty_posts_become_one_incident_and_forty_answered_threads(
     stage("accepted")
 
     warned(browser, running)
-    headline = f"Banjir dan drainase dilaporkan warga di {PLACE}"
-    until(
-        citizen,
-        lambda: sum(PLACE in str(one) for rows in street.received.values() for one in rows if not one["reply_to"]) >= 5,
-        lambda: [one for rows in street.received.values() for one in rows if not one["reply_to"]],
-        90,
-    )
-    stage(f"warned: {headline}")
+    until(citizen, lambda: len(street.warnings) >= 5, lambda: street.received, 90)
+    assert sorted(street.warnings) == sorted(CHANNELS + SITES)
+    stage("warned")
 
     agus.goto(incident)
     agus.get_by_role("textbox", name="Tulis kabar").fill(UPDATE)
     agus.get_by_role("button", name="Ajukan kabar").click()
     budi = sign_in(browser, running, "budi", DESKTOP)
     budi.locator("li.task", has_text=PLACE).get_by_role("link", name="Baca").first.click()
+    expect(budi.get_by_text("40 pelapor")).to_be_visible()
     look(budi, "banjir-kabar")
     budi.get_by_role("button", name="Setujui dan kirim kepada semua").click()
     both = street.answered(said, 2)
@@ -229,7 +237,10 @@ def test_forty_posts_become_one_incident_and_forty_answered_threads(
     expect(citizen.get_by_text("dibuka kembali", exact=False).first).to_be_visible()
     look(citizen, "banjir-status-dibuka-kembali")
     assert Counter(map(len, street.threads(said).values())) == {2: 39, 3: 1}
-    assert mailed(post, numbers) == dict.fromkeys(numbers.values(), 1)
+    # Its team hears of it; nobody else does.
+    until(citizen, lambda: bool(mailed(post, all_, "Dibuka lagi")), lambda: mailed(post, all_))
+    assert mailed(post, all_, "Dibuka lagi") == {number: 1}
+    assert mailed(post, all_) == dict.fromkeys(all_, 1)
     stage("taken up again")
 
 
@@ -253,13 +264,19 @@ def taken_up(agus: Page, running: Demo, number: str) -> None:
     agus.get_by_label("Mengapa dibuka kembali").fill("Warga menyatakan masih tergenang; URC memeriksa lagi.")
     agus.get_by_role("button", name="Buka kembali").click()
     expect(agus.get_by_text("diverifikasi").first).to_be_visible()
+    agus.locator("#unit").get_by_role("radio", name="DBMSDA").check()
+    agus.locator("#unit").get_by_role("button", name="Pindahkan").click()
+    expect(agus.get_by_text("ditugaskan").first).to_be_visible()
 
 
-def mailed(post: MailServer, numbers: dict[str, str]) -> dict[str, int]:
-    """How many mails the units got of each case of the flood."""
-    ours = set(numbers.values())
-    found = Counter(str(one["X-Kentongan-Case"]) for one in post.kept)
-    return {number: many for number, many in found.items() if number in ours}
+def mailed(post: MailServer, numbers: Iterable[str], subject: str = "") -> dict[str, int]:
+    """How many mails the units got of each of these cases: those that give it to them, or those with ``subject``."""
+    told = [
+        (str(one["X-Kentongan-Case"]), str(make_header(decode_header(one["Subject"])))) for one in post.kept
+    ]
+    later = ("Kabar baru", "Dibuka lagi")
+    wanted = [n for n, words in told if (subject in words if subject else not words.startswith(later))]
+    return dict(Counter(number for number in wanted if number in set(numbers)))
 
 
 def links_of(post: MailServer, number: str) -> list[str]:
@@ -274,7 +291,7 @@ def incident_of(agus: Page, running: Demo) -> str:
     def found() -> bool:
         agus.goto(running.desk + "/kejadian/")
         rows = agus.get_by_role("link").filter(has_text=PLACE)
-        return rows.count() == 1 and "40" in rows.first.inner_text()
+        return rows.count() == 1 and "40 kiriman" in " ".join(rows.first.inner_text().split())
 
     until(agus, found, lambda: agus.get_by_role("main").inner_text())
     agus.get_by_role("link").filter(has_text=PLACE).click()

@@ -99,7 +99,9 @@ def test_receivers_that_cannot_be_asked_do_not_keep_each_other_from_being_asked(
 def test_hand_offs_are_work_in_a_lane_of_their_receiver(source: Source) -> None:
     case = told_of(at=NOW)
     rows = [
-        Receiver.objects.create(key=key, name=key, sort=ReceiverSort.WEBHOOK, address="https://a.example.go.id/")
+        Receiver.objects.create(
+            key=key, name=key, sort=ReceiverSort.WEBHOOK, address="https://a.example.go.id/"
+        )
         for key in ("satu", "dua")
     ]
     made = [given(case, row) for row in rows]

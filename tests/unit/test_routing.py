@@ -450,3 +450,30 @@ def test_an_emergency_without_a_line_goes_to_the_one_named_for_it() -> None:
     case = a_case(gate=Gate.EMERGENCY)
     routing.first(case, NOW)
     assert case.unit == unit(django_settings.ROUTING["emergency"]["unit"])
+
+
+# --- taken up again
+
+
+@pytest.mark.parametrize("step", ["assign", "move"])
+def test_a_unit_is_told_anew_of_a_case_that_is_taken_up_again(tono: Person, step: str) -> None:
+    Unit.objects.filter(key="dbmsda").update(urc_email="urc@dbmsda.example.go.id")
+    case = a_case()
+    routing.assign(case, unit("dbmsda"), tono, NOW)
+    case.refresh_from_db()
+    for state in (State.IN_PROGRESS, State.ANSWERED):
+        case = act.move(case, state, tono, NOW)
+    later = NOW + timedelta(hours=1)
+    case = act.reopen(case, tono, later, "Warga menyatakan belum selesai")
+    later += timedelta(minutes=1)
+    if step == "assign":
+        routing.assign(case, unit("dbmsda"), tono, later)
+    else:
+        act.move(case, State.ASSIGNED, tono, later)
+    case.refresh_from_db()
+    assert (case.state, case.unit) == (State.ASSIGNED, unit("dbmsda"))
+    assert list(HandOff.objects.order_by("id").values_list("purpose", "round")) == [
+        ("assign", 1),
+        ("reopen", 1),
+    ]
+    assert not RouteLesson.objects.filter(refused__gt=0).exists()
