@@ -99,7 +99,13 @@ def hold(case: Case, on: bool, person: Person, now: datetime, why: str) -> Case:
         raise NotAllowed(_("Tulis alasannya, misalnya nomor perkara atau suratnya."))
     if not Case.objects.filter(pk=case.pk, legal_hold=not on).update(legal_hold=on):
         raise NotAllowed(_changed())
-    record("case.held" if on else "case.released", case.subject, actor=person, at=now, note=mask(why.strip())[:500])
+    record(
+        "case.held" if on else "case.released",
+        case.subject,
+        actor=person,
+        at=now,
+        note=mask(why.strip())[:500],
+    )
     case.refresh_from_db()
     return case
 

@@ -108,6 +108,7 @@ _PRESSING: dict[str, tuple[str, str, Promise]] = {
 #: The kinds in the order of the review keys 1 to 5.
 KEYS: dict[str, str] = {kind.value: str(place) for place, kind in enumerate(KindChoice, start=1)}
 
+
 def sign(family: str, state: str) -> Sign:
     """The chip of one state: ``family`` is announcement, delivery, case, incident or decision."""
     hue, glyph = _LOOKS[family][state]
@@ -399,7 +400,11 @@ def _routed(kind: str, data: dict[str, Any]) -> str:
         "case.refused": _("Dikembalikan oleh %(name)s."),
         "case.ping_pong": _("Sudah %(count)s kali ditolak unit; meja koordinasi perlu memutuskan."),
     }
-    return words[kind] % {"name": data.get("name", ""), "old": data.get("old", ""), "count": data.get("count", "")}
+    return words[kind] % {
+        "name": data.get("name", ""),
+        "old": data.get("old", ""),
+        "count": data.get("count", ""),
+    }
 
 
 def _reviewed(data: dict[str, Any]) -> str:

@@ -13,8 +13,12 @@ class HourCount(models.Model):
     hour = models.DateTimeField()  #: its begin, UTC
     scope = models.CharField(max_length=60)  #: "all", "topic:banjir_drainase", "area:32.75.09"
     posts = models.PositiveIntegerField(default=0)  #: in words of their own; complaints, questions and wishes
-    copies = models.PositiveIntegerField(default=0)  #: word for word the same as an earlier post of somebody else
-    accounts = models.PositiveIntegerField(default=0)  #: distinct, of the posts; each hidden author counts as one
+    copies = models.PositiveIntegerField(
+        default=0
+    )  #: word for word the same as an earlier post of somebody else
+    accounts = models.PositiveIntegerField(
+        default=0
+    )  #: distinct, of the posts; each hidden author counts as one
 
     class Meta:
         verbose_name = _("hitungan jam")

@@ -98,9 +98,9 @@ def test_a_worker_killed_while_it_hears_and_delivers_is_replaced_by_the_other(
     assert sorted(heard) == sorted((channel, number) for channel, ids in said.items() for number in ids)
     assert ended["forwarded"] == ended["cases"]
     received = town_process.get("/control/received")
-    assert {account: len(announced(received, account)) for account, _ in ended["deliveries"]} == dict.fromkeys(
-        ("x", "facebook", "instagram", "web_diskominfostandi", "web_pemkot"), 1
-    )
+    assert {
+        account: len(announced(received, account)) for account, _ in ended["deliveries"]
+    } == dict.fromkeys(("x", "facebook", "instagram", "web_diskominfostandi", "web_pemkot"), 1)
 
 
 def all_done(process: Warm, env: Environment) -> dict[str, Any] | None:

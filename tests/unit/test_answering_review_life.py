@@ -1,7 +1,7 @@
 """Read with fresh eyes: the life of a case and what is said, where a city would have suffered."""
 
 import threading
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,18 +12,29 @@ from django.urls import reverse
 
 from cases import act, clocks, emergencies, gate, messages, overdue_work, regroup, replies, routing
 from cases.handoff import engine
-from cases.models import Case, Gate, HandOff, HandOffState, Incident, Purpose, Receiver, ReceiverSort, Reply, State
+from cases.models import (
+    Case,
+    Gate,
+    HandOff,
+    HandOffState,
+    Incident,
+    Purpose,
+    Receiver,
+    ReceiverSort,
+    Reply,
+    State,
+)
 from cases.open import open_waiting
 from cases.refusal import NotAllowed
 from cases.search import find
 from cases.status import contest, may_contest
 from cases.thread import join_answers
-from channels.models import Account
 from city.models import Unit
 from city.office import hours_on
 from classifiers.models import Verdict
 from ledger.chain import timeline
 from ledger.models import Event, Person
+from ledger.roles import Role, give
 from monitor.models import Mention
 from publisher import replies as way_out
 from publisher.models import Announcement, Delivery, DeliveryState
@@ -75,8 +86,12 @@ def walked(case: Case, goal: State, tono: Person) -> Case:
 
 
 def answered_by_citizen(case: Case, text: str, now: datetime, **verdict: Any) -> Mention:
-    mention = heard("facebook", text=text, parent=case.mention.external_id, author=case.mention.author, at=now)
-    judged(mention, awaits=False, **{"decision": "dismiss", "kind": "other", "place": "", "topic": "", **verdict})
+    mention = heard(
+        "facebook", text=text, parent=case.mention.external_id, author=case.mention.author, at=now
+    )
+    judged(
+        mention, awaits=False, **{"decision": "dismiss", "kind": "other", "place": "", "topic": "", **verdict}
+    )
     return mention
 
 
@@ -133,7 +148,9 @@ def test_an_update_for_all_leaves_out_whoever_asked_for_restriction(tono: Person
 
 
 def test_their_case_is_given_away_only_by_a_person_but_danger_to_life_at_once(tono: Person) -> None:
-    receiver = Receiver.objects.create(key="hook", sort=ReceiverSort.WEBHOOK, name="hook", unit=unit("dbmsda"))
+    receiver = Receiver.objects.create(
+        key="hook", sort=ReceiverSort.WEBHOOK, name="hook", unit=unit("dbmsda")
+    )
     case = opened(author="siti")
     Mention.objects.filter(pk=case.mention_id).update(restricted_at=NOW)
     made = engine.plan(case, receiver, NOW)
@@ -141,7 +158,8 @@ def test_their_case_is_given_away_only_by_a_person_but_danger_to_life_at_once(to
     made.refresh_from_db()
     assert "pembatasan" in made.trouble
     engine.send_again(made, tono, NOW)  # a person says that it has to be
-    assert engine.advance(made.pk, NOW) != HandOffState.NEEDS_PERSON or "pembatasan" not in anew_trouble(made)
+    engine.advance(made.pk, NOW)
+    assert "pembatasan" not in anew_trouble(made)
     Case.objects.filter(pk=case.pk).update(gate=Gate.EMERGENCY)
     urgent = engine.plan(case, receiver, NOW, purpose="emergency")
     engine.advance(urgent.pk, NOW)
@@ -164,7 +182,9 @@ def asked(**more: Any) -> Case:
 
 def test_the_place_that_a_citizen_tells_is_searched_and_told_to_whoever_has_the_case(tono: Person) -> None:
     case = asked()
-    receiver = Receiver.objects.create(key="hook", sort=ReceiverSort.WEBHOOK, name="hook", unit=unit("dbmsda"))
+    receiver = Receiver.objects.create(
+        key="hook", sort=ReceiverSort.WEBHOOK, name="hook", unit=unit("dbmsda")
+    )
     desk = Receiver.objects.create(key="o311", sort=ReceiverSort.OPEN311, name="o311", unit=unit("dbmsda"))
     routing.assign(case, unit("dbmsda"), tono, NOW)
     HandOff.objects.filter(case=case).update(state=HandOffState.DELIVERED)
@@ -178,7 +198,9 @@ def test_the_place_that_a_citizen_tells_is_searched_and_told_to_whoever_has_the_
 
 
 def test_an_emergency_given_away_before_the_place_was_known_goes_to_the_unit_of_the_place() -> None:
-    case = opened("facebook", place="", text="Tolong, kebakaran!", urgency="emergency", topic="kebakaran", author="siti")
+    case = opened(
+        "facebook", place="", text="Tolong, kebakaran!", urgency="emergency", topic="kebakaran", author="siti"
+    )
     appeared(only(case), "r1")
     routing.assign(anew(case), unit("dlh"), None, NOW)  # the machine's first guess
     before = anew(case).unit
@@ -251,7 +273,10 @@ def test_a_joined_answer_is_shown_as_belonging_to_its_case_and_a_copy_as_a_copy(
     page = client.get(reverse("mentions")).content.decode()
     assert "jawaban pada kasus" in page
     assert page.count("salinan</span>") == 1
-    assert f"Jawaban pada kasus {case.number}" in client.get(reverse("mention", args=[mention.pk])).content.decode()
+    assert (
+        f"Jawaban pada kasus {case.number}"
+        in client.get(reverse("mention", args=[mention.pk])).content.decode()
+    )
     assert "Jawaban pada kasus" not in client.get(reverse("mention", args=[copy.pk])).content.decode()
 
 
@@ -262,7 +287,9 @@ def test_a_question_that_was_never_asked_lets_the_limits_go_on(tono: Person) -> 
     dropped = opened("facebook", place="", now=NIGHT, author="siti")
     refused = opened("facebook", place="", now=NIGHT, author="agus")
     for case in (dropped, refused):
-        assert all(one.clock.paused_at for one in clocks.standing(case) if one.rule and "place" in one.rule.pauses)
+        assert all(
+            one.clock.paused_at for one in clocks.standing(case) if one.rule and "place" in one.rule.pauses
+        )
     replies.drop(only(dropped), tono, NIGHT)
     assert not any(one.clock.paused_at for one in clocks.standing(dropped))
     Delivery.objects.filter(announcement=only(refused).announcement).update(state=DeliveryState.REFUSED)
@@ -279,9 +306,11 @@ def test_a_citizen_who_never_answers_stops_no_limit_for_ever() -> None:
 
 
 def test_a_weekday_left_out_of_special_hours_is_usual_and_an_empty_one_is_off(settings: Any) -> None:
-    from datetime import date
-
-    special = {"from": date(2026, 11, 23), "to": date(2026, 11, 27), "hours": {"2": [], "3": ["09:00", "12:00"]}}
+    special = {
+        "from": date(2026, 11, 23),
+        "to": date(2026, 11, 27),
+        "hours": {"2": [], "3": ["09:00", "12:00"]},
+    }
     office = {**settings.CLOCKS["office"], "special": {"retreat": special}}
     settings.CLOCKS = {**settings.CLOCKS, "office": office}
     usual = hours_on(date(2026, 11, 30))
@@ -294,7 +323,9 @@ def test_a_weekday_left_out_of_special_hours_is_usual_and_an_empty_one_is_off(se
 
 
 def danger(**more: Any) -> Case:
-    case = opened("facebook", urgency="emergency", text="Kebakaran rumah di Jatiasih", topic="kebakaran", **more)
+    case = opened(
+        "facebook", urgency="emergency", text="Kebakaran rumah di Jatiasih", topic="kebakaran", **more
+    )
     assert case.gate == Gate.EMERGENCY
     return anew(case)
 
@@ -377,7 +408,7 @@ def test_a_broken_reply_template_keeps_no_case_from_opening(
 
 
 def test_a_case_that_cannot_be_opened_does_not_keep_the_others_waiting() -> None:
-    # A place that no column holds: PostgreSQL refuses it, SQLite takes what it gets; a kind that is none stops both.
+    # A kind that is none, as an older version might have left it.
     judged(heard(text="Rusak", author="ani"), kind="tidak ada")
     judged(heard(text="Kebakaran", author="budi"))
     assert open_waiting(NOW) == 1
@@ -480,8 +511,6 @@ def test_an_officer_of_a_unit_moves_no_case_of_another_between_incidents(people:
     Case.objects.filter(pk=theirs.pk).update(unit=unit("dbmsda"), incident=incident)
     Case.objects.filter(pk=third.pk).update(unit=unit("dbmsda"), incident=None)
     lilis = Person.objects.create_user("lilis2")
-    from ledger.roles import Role, give
-
     give(lilis, Role.OFFICER)
     lilis.units.set([unit("dlh")])
     with pytest.raises(NotAllowed, match="unit lain"):
@@ -493,4 +522,5 @@ def test_an_officer_of_a_unit_moves_no_case_of_another_between_incidents(people:
     change = regroup.split([anew(theirs)], tono, NOW)
     with pytest.raises(NotAllowed, match="unit lain"):
         regroup.undo(change.pk, lilis, NOW)
-    assert regroup.split([anew(mine)], lilis, NOW) if incident.cases.count() > 1 else True
+    regroup.undo(change.pk, tono, NOW)
+    assert regroup.split([anew(mine)], lilis, NOW).cases == [mine.pk]
