@@ -4,6 +4,7 @@ The ladder stands in answering.toml ([emergency]). It never ends in silence: its
 apply, and an emergency of another body is handed on all the same: people are in danger, whoever is responsible.
 """
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,8 @@ from city.models import Unit
 from ledger.chain import record
 from ledger.models import Person
 from ledger.roles import Role
+
+log = logging.getLogger(__name__)
 
 PURPOSE = "emergency"
 #: A hand-off that is still on its way, or waits for a person, is not begun again: it would come twice.
@@ -127,7 +130,16 @@ def unseen_by(person: Person, roles: frozenset[Role]) -> "list[Case]":
 def look_after(now: datetime) -> int:
     """Take the next step of every ladder whose time has come; gives how many. Safe in several processes at once."""
     rows = Case.objects.filter(escalate_at__lte=now).order_by("escalate_at", "pk")
-    return sum(_next_step(pk, now) for pk in list(rows.values_list("pk", flat=True)[:_LIMIT]))
+    return sum(_stepped(pk, now) for pk in list(rows.values_list("pk", flat=True)[:_LIMIT]))
+
+
+def _stepped(pk: int, now: datetime) -> bool:
+    """Whether it took its step. One that cannot does not keep the others from calling; it is tried again."""
+    try:
+        return _next_step(pk, now)
+    except Exception:  # whatever it is: people are in danger elsewhere too
+        log.exception("the emergency of case %s cannot take its next step", pk)
+        return False
 
 
 @transaction.atomic

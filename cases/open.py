@@ -23,7 +23,6 @@ from ledger.points import reach
 from monitor.models import Mention
 from monitor.originals import hold
 
-
 log = logging.getLogger(__name__)
 
 #: After this a case that could not be opened is tried again.
@@ -41,7 +40,7 @@ def open_waiting(now: datetime, limit: int = 500) -> int:
 
 
 def _opened(verdict_id: int, now: datetime) -> bool:
-    """Whether it opened a case. One that cannot be opened does not keep the others waiting; it is tried again later."""
+    """Whether it opened a case. One that cannot be opened does not keep the others waiting: later again."""
     try:
         return open_case(verdict_id, now) is not None
     except Exception:  # whatever it is: the next one may be an emergency

@@ -48,7 +48,7 @@ def _note(row: Clock, now: datetime, field: str) -> bool:
 
 @transaction.atomic
 def _close(row: Clock, now: datetime) -> bool:
-    """Close the case, unless its citizen says (there or in the thread) that it is not solved; then the timer is void."""
+    """Close the case, unless its citizen says that it is not solved (contested_at); then the timer is void."""
     case = Case.objects.select_for_update(of=("self",)).filter(clocks=row.pk).first()
     if case is None or case.state != State.ANSWERED or case.contested_at is not None:
         change = Change()

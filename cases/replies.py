@@ -116,9 +116,9 @@ def first(case: Case, now: datetime) -> None:
 
 
 def gate_changed(case: Case, now: datetime) -> None:
-    """The case goes another way: the way elsewhere that the machine drafted falls. Whoever was never answered, because
+    """The case goes another way: the redirect that the machine drafted falls. Whoever was never answered, because the
 
-    the old way has no automatic reply, gets theirs now, as at the opening.
+    old way has no automatic reply, gets theirs now, as at the opening.
     """
     _drop_prepared(case, now, only=[Purpose.REDIRECT])
     said = Reply.objects.filter(case=case).exclude(announcement__state=AnnouncementState.CANCELLED)
@@ -373,7 +373,7 @@ def go_on_unasked(now: datetime, case_id: int | None = None) -> int:
 
 
 def hush(mentions: Sequence[int], now: datetime) -> int:
-    """Their author wants to be left alone (UU 27/2022 art. 11): what the machine was about to say to them is not said.
+    """Their author wants to be left alone (UU 27/2022 art. 11): what the machine was about to say is not said.
 
     Gives how many replies were taken back; what an officer sends is the officer's decision.
     """

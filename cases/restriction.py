@@ -1,4 +1,4 @@
-"""Who asked that their posts are only kept, not used (UU 27/2022 art. 11): asked before the machine does anything more.
+"""Who asked that their posts are only kept, not used (UU 27/2022 art. 11): asked before the machine does more.
 
 The engine marks the posts of such people (cases/rights.py) once a minute; what was heard since is known by its
 account's earlier posts.

@@ -25,7 +25,7 @@ def visible(person: Person) -> QuerySet[Case]:
 
 
 def seen_by(person: Person, roles: frozenset[Role]) -> QuerySet[Case]:
-    """The same without asking the database beforehand, for few rows on every page; ``roles`` are those of ``person``."""
+    """The same without asking the database beforehand, for few rows on every page; ``roles``: of ``person``."""
     if roles & _SEES_ALL:
         return Case.objects.all()
     if Role.OFFICER not in roles:

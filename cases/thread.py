@@ -37,7 +37,7 @@ def case_of(mention: Mention) -> Case | None:
 
 
 def answered_case(mention: Mention) -> Case | None:
-    """The case to which ``mention`` was joined as its citizen's answer; None where it was not, or the thread is gone."""
+    """The case to which ``mention`` was joined as its citizen's answer; None where it was not, or is gone."""
     verdict = getattr(mention, "verdict", None)
     joined = verdict is not None and verdict.decision == DecisionChoice.FOLDED and mention.copy_of_id is None
     if not joined or not mention.parent_id:

@@ -20,6 +20,8 @@ class StaffRequest(HttpRequest):
 
     person: Person
     roles: frozenset[Role]
+    #: What was counted already while this page is made (desk/frame.py), so that nothing is asked twice.
+    counted: dict[str, int]
     htmx: HtmxDetails
 
 
@@ -38,6 +40,7 @@ def needs(*roles: Role) -> Callable[[StaffView[Arguments]], View[Arguments]]:
             staff = cast(StaffRequest, request)
             staff.person = cast(Person, request.user)
             staff.roles = roles_of(staff.person)
+            staff.counted = {}
             if not staff.roles:
                 return errors.without_role(request)
             if roles and not staff.roles & set(roles):

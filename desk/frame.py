@@ -1,8 +1,9 @@
 """What surrounds every page: the sections one may open, what waits in them, and what cannot wait."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,6 +18,8 @@ from ledger.roles import Role
 from publisher.approval import waiting_for
 from publisher.held import open_questions
 from publisher.models import Delivery, DeliveryState
+
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +96,27 @@ def approvals_for(person: Person) -> Any:
 
 
 def held_questions(request: StaffRequest) -> int:
-    """How many deliveries a pause held that is over. Asked once a page: Beranda tells of them too."""
-    known: int | None = getattr(request, "held_questions", None)
-    if known is None:
-        known = open_questions(timezone.now()).count()
-        request.held_questions = known  # type: ignore[attr-defined]  # kept for this page only
-    return known
+    """How many deliveries a pause held that is over."""
+    return counted(request, "held", open_questions(timezone.now()))
+
+
+def stuck_deliveries() -> QuerySet[Delivery]:
+    """Deliveries of announcements that wait for a person; those of replies stand at their cases."""
+    return Delivery.objects.filter(state=DeliveryState.NEEDS_PERSON, announcement__answers="")
+
+
+def counted(request: StaffRequest, name: str, rows: QuerySet[Any]) -> int:
+    """How many rows there are, asked once a page: what Beranda has listed whole is not counted again."""
+    if name not in request.counted:
+        request.counted[name] = rows.count()
+    return request.counted[name]
+
+
+def listed(request: StaffRequest, name: str, rows: QuerySet[Row]) -> list[Row]:
+    """The rows, few as they are, and their number kept for ``counted``."""
+    found = list(rows)
+    request.counted[name] = len(found)
+    return found
 
 
 def _sections(request: StaffRequest) -> list[Section]:
@@ -128,10 +146,9 @@ def _counts(request: StaffRequest) -> dict[str, int]:
         counts["cases"] = waiting_cases(request.person)
     announcements = 0
     if Role.APPROVER in request.roles:
-        announcements += approvals_for(request.person).count()
+        announcements += counted(request, "approvals", approvals_for(request.person))
     if request.roles & {Role.AUTHOR, Role.APPROVER}:
-        stuck = Delivery.objects.filter(state=DeliveryState.NEEDS_PERSON, announcement__answers="")
-        announcements += stuck.count()
+        announcements += counted(request, "stuck", stuck_deliveries())
         announcements += held_questions(request)
     counts["announcements"] = announcements
     return counts

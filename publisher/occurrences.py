@@ -59,7 +59,9 @@ def make_due(now: datetime) -> int:
 
 def missed(now: datetime) -> list[Missed]:
     """What an outage longer than the lead time swallowed in the last days and nobody has written since."""
-    told = Event.objects.filter(kind=_MISSED, at__gt=now - _SHOWN).order_by("-id")[:100]
+    told = list(Event.objects.filter(kind=_MISSED, at__gt=now - _SHOWN).order_by("-id")[:100])
+    if not told:
+        return []
     rows = {row.subject: row for row in Series.objects.filter(ended_at__isnull=True)}
     found = [
         Missed(rows[one.subject], date.fromisoformat(one.data["day"])) for one in told if one.subject in rows

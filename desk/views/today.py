@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from cases import messages as incident_messages
 from cases import emergencies, proposals, replies, routing, spikes
+from cases import messages as incident_messages
 from cases.filters import waiting_rows
 from cases.models import Case, State
 from cases.scope import seen_by, units_of
@@ -21,7 +21,7 @@ from channels.models import Account
 from classifiers.models import Verdict
 from classifiers.review import waiting as waiting_reviews
 from desk.access import StaffRequest, needs
-from desk.frame import approvals_for, held_questions, page
+from desk.frame import approvals_for, held_questions, listed, page, stuck_deliveries
 from desk.times import date_words, number, spoken, today
 from desk.words import incident_name
 from ledger.roles import Role
@@ -29,7 +29,7 @@ from monitor.access import LEVELS, expiry_level, expiry_warning
 from monitor.models import Mention
 from publisher.approval import is_late
 from publisher.archive import differences
-from publisher.models import Announcement, AnnouncementState, Delivery, DeliveryState
+from publisher.models import Announcement, AnnouncementState
 from publisher.series import missed
 
 #: How many rows of one sort are listed before the rest is only counted.
@@ -104,7 +104,7 @@ def _tasks(request: StaffRequest, now: datetime) -> Iterator[Task]:
     if request.roles & {Role.AUTHOR, Role.APPROVER, Role.OFFICER}:
         yield from _proposals(now)
     if request.roles & {Role.AUTHOR, Role.APPROVER}:
-        yield from _stuck_deliveries()
+        yield from _stuck_deliveries(request)
         yield from _held_questions(request)
         yield from _differences(now)
         yield from _missed_times(now)
@@ -154,7 +154,7 @@ def _answered_back(request: StaffRequest, now: datetime) -> Iterator[Task]:
     rows = seen_by(request.person, request.roles).filter(state=State.ANSWERED, contested_at__isnull=False)
     for one in rows.order_by("contested_at", "pk")[:_MOST]:
         about = _("Warga menanggapi jawaban kita %(when)s. Baca, lalu putuskan.")
-        said = about % {"when": spoken(one.contested_at, now)}
+        said = about % {"when": spoken(one.contested_at or now, now)}
         yield Task("amber", "back", one.number, said, reverse("case", args=[one.number]), _("Baca"))
 
 
@@ -188,11 +188,10 @@ def _proposals(now: datetime) -> Iterator[Task]:
         yield Task("amber", "announcements", title, row.why, href, _("Baca dan putuskan"))
 
 
-def _stuck_deliveries() -> Iterator[Task]:
-    rows = Delivery.objects.filter(state=DeliveryState.NEEDS_PERSON, announcement__answers="")
-    rows = rows.select_related("announcement", "account")
+def _stuck_deliveries(request: StaffRequest) -> Iterator[Task]:
+    rows = stuck_deliveries().select_related("announcement", "account").order_by("due_at")
     unsure = _("belum pasti tayang. Lihat salurannya, lalu putuskan.")
-    for delivery in rows.order_by("due_at")[:_MOST]:
+    for delivery in listed(request, "stuck", rows)[:_MOST]:
         yield Task(
             "red",
             "person",
@@ -222,7 +221,7 @@ def _ending_tokens(now: datetime) -> Iterator[Task]:
 def _approvals(request: StaffRequest, now: datetime) -> Iterator[Task]:
     """Emergencies first; what has waited too long says so."""
     rows = approvals_for(request.person).select_related("author").order_by("-urgent", "publish_at", "id")
-    for row in rows[:_MOST]:
+    for row in listed(request, "approvals", rows)[:_MOST]:
         planned = _("tayang %(when)s") % {"when": spoken(row.publish_at, now)} if row.publish_at else ""
         about = _("Ditulis %(author)s; %(planned)s.") % {
             "author": row.author,

@@ -81,23 +81,23 @@ def test_a_mistake_is_shown_beside_what_caused_it_and_nothing_typed_is_lost(
     expect(sari.get_by_text("dari 280").first).to_be_visible()
 
 
-def test_a_complaint_spoken_in_the_town_becomes_a_case_on_tonos_desk(running: Demo, browser: Browser) -> None:
+def test_a_complaint_spoken_in_the_town_becomes_a_case_on_its_desk(running: Demo, browser: Browser) -> None:
     town = town_page(browser, running)
     words = "@pemkotbekasi jalan di Cimuning rusak parah berlubang, sudah dua bulan tidak diperbaiki"
     town.request.post(
         running.town + "/control/say", data={"channel": "x", "how": "mention", "author": "eni", "text": words}
     )
-    tono = sign_in(browser, running, "tono", DESKTOP)
+    agus = sign_in(browser, running, "agus", DESKTOP)
     for _ in range(60):
-        tono.goto(running.desk + "/kasus/")
-        if "Cimuning rusak parah" in tono.content():
+        agus.goto(running.desk + "/kasus/")
+        if "Cimuning rusak parah" in agus.content():
             break
-        tono.wait_for_timeout(500)
-    look(tono, "kasus")
-    tono.get_by_role("link").filter(has_text="BKS-").first.click()
-    look(tono, "satu-kasus")
-    phone = sign_in(browser, running, "tono", PHONE)
-    phone.goto(tono.url)
+        agus.wait_for_timeout(500)
+    look(agus, "kasus")
+    agus.get_by_role("link").filter(has_text="BKS-").first.click()
+    look(agus, "satu-kasus")
+    phone = sign_in(browser, running, "agus", PHONE)
+    phone.goto(agus.url)
     look(phone, "satu-kasus")
 
 
@@ -117,7 +117,7 @@ PAGES = {
     "beranda": ("rina", "/"),
     "tinjauan": ("wati", "/tinjauan/"),
     "sebutan": ("wati", "/sebutan/"),
-    "kasus": ("tono", "/kasus/"),
+    "kasus": ("agus", "/kasus/"),
     "pengumuman": ("sari", "/pengumuman/"),
     "susun": ("sari", "/pengumuman/baru/service_notice/"),
     "saluran": ("rina", "/saluran/"),

@@ -474,7 +474,6 @@ def test_after_a_stop_nothing_more_is_written_by_a_worker_that_was_in_the_middle
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time by itself")
 def test_a_form_that_is_sent_twice_at_once_answers_once(tono: Person) -> None:
     case = opened()
     appeared(only(case), "r1")
@@ -524,3 +523,15 @@ def test_an_officer_of_a_unit_moves_no_case_of_another_between_incidents(people:
         regroup.undo(change.pk, lilis, NOW)
     regroup.undo(change.pk, tono, NOW)
     assert regroup.split([anew(mine)], lilis, NOW).cases == [mine.pk]
+
+
+def test_one_emergency_that_cannot_be_escalated_does_not_silence_the_others(settings: Any) -> None:
+    broken, other = danger(author="ani"), danger(author="beni")
+    HandOff.objects.all().update(state=HandOffState.DELIVERED)
+    # A receiver whose settings no ladder can read, as a hand in the database might leave them.
+    Receiver.objects.create(
+        key="x", sort=ReceiverSort.WEBHOOK, name="x", unit=unit("dlh"), settings=["tidak", "terbaca"]
+    )
+    Case.objects.filter(pk=broken.pk).update(unit=unit("dlh"))
+    assert emergencies.look_after(NOW + timedelta(minutes=6)) == 1
+    assert (anew(broken).escalations, anew(other).escalations) == (0, 1)
