@@ -12,6 +12,7 @@ from cases.regroup import merge
 from channels.models import Account
 from classifiers.models import Verdict
 from ledger.models import Person
+from ledger.roles import Role, give
 from monitor.models import Mention, Source
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,6 +75,7 @@ def test_four_openers_at_once_make_one_incident_and_leave_nobody_alone() -> None
 
 def test_a_merge_while_cases_are_opened_loses_none() -> None:
     person = Person.objects.create_user("tono")
+    give(person, Role.OFFICER)
     for verdict in forwarded(2, "jatiasih") + forwarded(2, "kranji"):
         open_case(verdict, NOW)
     source, target = (Incident.objects.get(place=place) for place in ("jatiasih", "kranji"))
