@@ -70,7 +70,7 @@ class MailHandler:
     """Keeps each message once it is accepted, and before the answer where the fault says so."""
 
     def __init__(self, faults: Faults) -> None:
-        self.faults, self.kept = faults, []  # type: ignore[var-annotated]
+        self.faults, self.kept = faults, []
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any

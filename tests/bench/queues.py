@@ -21,21 +21,21 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from django.core.management.color import no_style  # noqa: E402 - Django must be set up first
-from django.db import connection, transaction  # noqa: E402
-from django.db.models import Model  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.core.management.color import no_style
+from django.db import connection, transaction
+from django.db.models import Model
+from django.test import Client
 
-from cases import search  # noqa: E402
-from cases.models import Assignment, Case, Clock, ClockOutcome, State  # noqa: E402
-from cases.topics import TOPICS  # noqa: E402
-from channels.models import Account  # noqa: E402
-from city.gazetteer import places  # noqa: E402
-from city.models import Unit  # noqa: E402
-from classifiers.models import Verdict  # noqa: E402
-from ledger.models import Event, Person  # noqa: E402
-from ledger.roles import Role, give  # noqa: E402
-from monitor.models import Mention, Source  # noqa: E402
+from cases import search
+from cases.models import Assignment, Case, Clock, ClockOutcome, State
+from cases.topics import TOPICS
+from channels.models import Account
+from city.gazetteer import places
+from city.models import Unit
+from classifiers.models import Verdict
+from ledger.models import Event, Person
+from ledger.roles import Role, give
+from monitor.models import Mention, Source
 
 #: Shares of the states after some years: nearly all is over, what is open is what a desk can bear.
 SHARES = {

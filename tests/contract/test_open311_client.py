@@ -95,7 +95,7 @@ def city(settings: Any) -> Iterator[City]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    town.address = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
+    town.address = f"http://127.0.0.1:{server.server_port}"
     outside = {**settings.ANSWERING["outside"], "allow": [f"127.0.0.1:{server.server_port}"]}
     settings.ANSWERING = {**settings.ANSWERING, "outside": outside}
     yield town
@@ -115,7 +115,7 @@ def planned(city: City, case: Case, now: Any, **settings: Any) -> HandOff:
         key="kota-sebelah",
         sort="open311",
         name="Kota Sebelah",
-        address=f"{city.address}/v2/",  # type: ignore[attr-defined]
+        address=f"{city.address}/v2/",
         settings={"services": {"lampu_jalan_pju": "006"}, "jurisdiction": "city.gov", **settings},
         sealed=vault.lock({"api_key": "xyz"}),
     )

@@ -115,7 +115,7 @@ class Street:
 
 def outside(browser: Browser, size: dict[str, int] = DESKTOP) -> Page:
     """Somebody who has not signed in."""
-    made: Page = browser.new_context(viewport=size, locale="id-ID").new_page()  # type: ignore[arg-type]
+    made: Page = browser.new_context(viewport=size, locale="id-ID").new_page()
     return made
 
 

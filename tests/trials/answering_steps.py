@@ -26,7 +26,7 @@ def load() -> None:
     from django.template.loader import get_template
     from django.urls import reverse
 
-    import channels.mail  # noqa: F401
+    import channels.mail  # noqa: F401 - for its effect: loaded once, before the children are forked
 
     reverse("handoff_action", args=["x"])
     for name in ("mail.txt", "mail.html"):

@@ -463,7 +463,7 @@ def test_a_correction_is_a_version_of_its_own_that_an_approver_reads(tono: Perso
     approve(reply, budi, NOW, version=2)
     delivery = way_out.delivery_of(reply.announcement)
     assert delivery is not None
-    assert (delivery.act, delivery.version, delivery.about.remote_id) == ("correct", 2, "r1")  # type: ignore[union-attr]
+    assert (delivery.act, delivery.version, delivery.about.remote_id) == ("correct", 2, "r1")
 
 
 # --- what the citizen answers

@@ -150,7 +150,7 @@ def test_numbers_rise_and_codes_differ() -> None:
 )
 def test_what_is_missing_is_said_in_a_sentence(missing: dict[str, str], said: str) -> None:
     with pytest.raises(NotAllowed, match=said):
-        asked(**missing)  # type: ignore[arg-type]
+        asked(**missing)
 
 
 def test_the_word_posted_from_the_account_proves_it() -> None:

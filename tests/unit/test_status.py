@@ -1,7 +1,6 @@
 """The status page: what a citizen sees with number and code, and what nobody learns from it."""
 
 import itertools
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -329,9 +328,10 @@ def test_every_state_has_a_page(state: str) -> None:
 
 def test_the_time_left_is_told_in_hours_and_days() -> None:
     now = datetime.fromisoformat("2026-11-24T03:00:00+00:00")
-    said: Callable[[timedelta, bool], str] = lambda span, late: status.left(  # noqa: E731
-        status.Limit("", now + span, "", running=True, late=late), now
-    )
+
+    def said(span: timedelta, late: bool) -> str:
+        return status.left(status.Limit("", now + span, "", running=True, late=late), now)
+
     assert said(timedelta(hours=5), False) == "5 jam lagi"
     assert said(timedelta(days=3), False) == "3 hari lagi"
     assert said(-timedelta(days=2), True) == "terlambat 2 hari"

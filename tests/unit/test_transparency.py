@@ -275,7 +275,7 @@ def test_the_nightly_files_are_written_once_and_can_be_fetched() -> None:
     assert open_data.look_after(NOW + timedelta(minutes=1)) == 0
     answer = Client().get("/data-terbuka/kasus.csv")
     assert answer.status_code == 200
-    assert b"Jatirasa" in b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    assert b"Jatirasa" in b"".join(answer.streaming_content)
     for name in ("../secret.key", "secret.key", "kasus.csv.new"):
         assert Client().get(f"/data-terbuka/{name}").status_code == 404
 
